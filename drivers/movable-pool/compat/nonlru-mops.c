@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Backing: non-LRU page migration through struct movable_operations, kernels
+ * 6.0 to 6.16 (68f2736a8583, "mm: Convert all PageMovable users to
+ * movable_operations", to the page types of 6.17).
+ *
+ * The VM's rules for it, from mm/migrate.c and mm/compaction.c of 6.1 and 6.12:
+ *
+ * - isolate, migrate and putback are called with the page locked, and not any
+ *   more once the mark is cleared, which takes the page lock too;
+ * - on success migrate must have cleared the source's mark;
+ * - the VM has one reference to an isolated page besides the owner's;
+ * - page->lru is the VM's while the page is isolated; page->mapping holds the
+ *   mark until the page is free.
+ */
+
+#include <linux/migrate.h>
+#include <linux/mm.h>
+
+#include "../backing.h"
+
+static const struct movable_operations mp_mops;
+
+static void mp_mops_mark(struct page *page)
+{
+	__SetPageMovable(page, &mp_mops);
+}
+
+static void mp_mops_unmark(struct page *page)
+{
+	__ClearPageMovable(page);
+}
+
+static bool mp_mops_marked(struct page *page)
+{
+	unsigned long mark = (unsigned long)&mp_mops | PAGE_MAPPING_MOVABLE;
+
+	return (unsigned long)READ_ONCE(page->mapping) == mark;
+}
+
+struct mp_backing mp_backing_data = {
+	.name = "non-LRU migration, struct movable_operations",
+	.refs = 2,
+	.mark = mp_mops_mark,
+	.unmark = mp_mops_unmark,
+	.marked = mp_mops_marked,
+};
+
+static bool mp_mops_isolate(struct page *page, isolate_mode_t mode)
+{
+	return mp_core_isolate(page);
+}
+
+static int mp_mops_migrate(struct page *dst, struct page *src,
+			   enum migrate_mode mode)
+{
+	int err = mp_core_migrate(&mp_backing_data, dst, src, mode);
+
+	if (!err)
+		mp_mops_unmark(src);
+	return err;
+}
+
+static void mp_mops_putback(struct page *page)
+{
+	if (!mp_core_putback(page))
+		mp_mops_unmark(page);
+}
+
+static const struct movable_operations mp_mops = {
+	.isolate_page = mp_mops_isolate,
+	.migrate_page = mp_mops_migrate,
+	.putback_page = mp_mops_putback,
+};

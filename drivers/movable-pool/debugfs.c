@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/movable_pool/
+ *
+ *	deferred	freed pages that still wait for their page lock
+ *	<pool>/backing	the mechanism that moves the pool's pages
+ *	<pool>/stats	the books, a "name value" a line
+ *	<pool>/pages	"pfn state pins" a line, found by walking all frames
+ */
+
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/movable_pool.h>
+#include <linux/pagemap.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+#include "link.h"
+#include "wait_point.h"
+#include "word.h"
+
+static struct dentry *mp_debugfs_dir;
+
+static int stats_show(struct seq_file *m, void *v)
+{
+	struct movable_pool_stats s;
+
+	movable_pool_stats(m->private, &s);
+	seq_printf(m, "pages %lu\n", s.pages);
+	seq_printf(m, "unpublished %lu\n", s.unpublished);
+	seq_printf(m, "allocated %lu\n", s.allocated);
+	seq_printf(m, "freed %lu\n", s.freed);
+	seq_printf(m, "isolated %lu\n", s.isolated);
+	seq_printf(m, "migrated %lu\n", s.migrated);
+	seq_printf(m, "putback %lu\n", s.putback);
+	seq_printf(m, "released %lu\n", s.released);
+	seq_printf(m, "refused_pinned %lu\n", s.refused_pinned);
+	seq_printf(m, "refused_referenced %lu\n", s.refused_referenced);
+	seq_printf(m, "refused_driver %lu\n", s.refused_driver);
+	seq_printf(m, "failed_driver %lu\n", s.failed_driver);
+	seq_printf(m, "deferred %lu\n", s.deferred);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int backing_show(struct seq_file *m, void *v)
+{
+	struct movable_pool *pool = m->private;
+
+	seq_printf(m, "%s%s\n", pool->backing->name,
+		   pool->flags & MOVABLE_POOL_UNMOVABLE ?
+		   ", exempt from moves by its driver" : "");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(backing);
+
+static int deferred_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%ld\n", atomic_long_read(&mp_backing_data.deferred.nr));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(deferred);
+
+/* The iterator is a page with a reference; the position is its pfn. */
+static void *pages_at(struct seq_file *m, loff_t *pos)
+{
+	unsigned long pfn = *pos;
+	struct page *page = mp_walk_next(m->private, &pfn);
+
+	*pos = pfn;
+	return page;
+}
+
+static void *pages_start(struct seq_file *m, loff_t *pos)
+{
+	return pages_at(m, pos);
+}
+
+static void *pages_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	put_page(v);
+	++*pos;
+	return pages_at(m, pos);
+}
+
+static void pages_stop(struct seq_file *m, void *v)
+{
+	if (v)
+		put_page(v);
+}
+
+/* Under both locks, as for every look at a handle through the link. */
+static bool pages_word(struct movable_pool *pool, struct page *page, u64 *word)
+{
+	struct movable_page *mp;
+	unsigned long irqflags;
+	bool ours;
+
+	irqflags = mp_link_lock(page);
+	mp = mp_link_handle(page);
+	ours = mp && mp_link_pool(page) == pool;
+	if (ours)
+		*word = mp_word_read(mp);
+	mp_link_unlock(page, irqflags);
+	return ours;
+}
+
+static int pages_show(struct seq_file *m, void *v)
+{
+	static const char * const states[] = {
+		[MOVABLE_PAGE_EMPTY] = "empty",
+		[MOVABLE_PAGE_PRIVATE] = "private",
+		[MOVABLE_PAGE_LIVE] = "live",
+		[MOVABLE_PAGE_MOVING] = "moving",
+	};
+	struct page *page = v;
+	u64 word;
+
+	if (!trylock_page(page)) {
+		seq_printf(m, "%lu locked 0\n", page_to_pfn(page));
+		return 0;
+	}
+	if (pages_word(m->private, page, &word))
+		seq_printf(m, "%lu %s %u\n", page_to_pfn(page),
+			   states[mp_word_state(word)], mp_word_pins(word));
+	unlock_page(page);
+	return 0;
+}
+
+static const struct seq_operations pages_sops = {
+	.start = pages_start,
+	.next = pages_next,
+	.stop = pages_stop,
+	.show = pages_show,
+};
+DEFINE_SEQ_ATTRIBUTE(pages);
+
+/* debugfs may be absent or full; nothing here depends on it. */
+void mp_debugfs_add(struct movable_pool *pool)
+{
+	pool->dir = debugfs_create_dir(pool->name, mp_debugfs_dir);
+	debugfs_create_file("stats", 0400, pool->dir, pool, &stats_fops);
+	debugfs_create_file("backing", 0400, pool->dir, pool, &backing_fops);
+	debugfs_create_file("pages", 0400, pool->dir, pool, &pages_fops);
+}
+
+/* Waits for readers. */
+void mp_debugfs_remove(struct movable_pool *pool)
+{
+	debugfs_remove_recursive(pool->dir);
+}
+
+void mp_debugfs_init(void)
+{
+	mp_debugfs_dir = debugfs_create_dir("movable_pool", NULL);
+	debugfs_create_file("deferred", 0400, mp_debugfs_dir, NULL,
+			    &deferred_fops);
+	mp_wait_points_init(mp_debugfs_dir);
+}
+
+void mp_debugfs_exit(void)
+{
+	mp_wait_points_exit();
+	debugfs_remove_recursive(mp_debugfs_dir);
+}

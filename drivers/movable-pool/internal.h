@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MOVABLE_POOL_INTERNAL_H
+#define _MOVABLE_POOL_INTERNAL_H
+
+/*
+ * Locks, outermost first (Documentation/locking.rst has the table by call):
+ *
+ *	driver's locks
+ *	  op map (lockdep only): waiting for MOVING, or being in a driver op
+ *	    page lock: only ever trylocked by owners and the deferred worker
+ *	      link lock (link.h): leaf, spins, interrupts off
+ *
+ * Fields of struct page the framework uses, non-LRU backing:
+ *
+ *	index	 the link word (link.h), from alloc to the cut
+ *	private	 the pool, from alloc to the cut; then the deferred list's
+ *	mapping	 the VM's: movable_operations | PAGE_MAPPING_MOVABLE
+ *	lru	 never ours: the VM's while the page is isolated
+ *	flags	 PG_locked by trylock; PG_isolated is the VM's; never PG_private
+ *	refcount one reference is the pool's, until the page is let go
+ *
+ * Why no callback can run in text that is gone.  The VM calls us only with the
+ * page locked.  A page leaves the pool or the deferred list only with its lock
+ * taken outside a callback, so its callbacks have returned; the source of a
+ * finished move leaves inside one, but then the destination, now the pool's,
+ * stays locked until that callback has returned.  A driver's op runs between
+ * mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
+ */
+
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/list.h>
+#include <linux/movable_pool.h>
+#include <linux/percpu.h>
+
+#include "backing.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "movable_pool: " fmt
+
+struct dentry;
+
+/* Events counted per CPU; struct movable_pool_stats says what they mean. */
+enum mp_event {
+	MP_ALLOCATED,
+	MP_FREED,
+	MP_UNPUBLISHED,		/* goes up and down */
+	MP_ISOLATED,
+	MP_MIGRATED,
+	MP_PUTBACK,
+	MP_RELEASED,
+	MP_REFUSED_PINNED,
+	MP_REFUSED_REFERENCED,
+	MP_REFUSED_DRIVER,
+	MP_FAILED_DRIVER,
+	MP_DEFERRED,
+	MP_NR_EVENTS,
+};
+
+struct mp_counters {
+	unsigned long event[MP_NR_EVENTS];
+};
+
+/**
+ * struct movable_pool - the pool
+ * @backing: the kernel's mechanism that moves its pages
+ * @ops: the driver's
+ * @counters: the books
+ * @nr_pages: pages owned, those being allocated included.  The pool lives at
+ *	least until this is 0; a page's share is given up last of all.
+ * @busy: movers at work; raised while the mover's page still counts in
+ *	@nr_pages, so that destroy() cannot miss one
+ * @max_pages: limit of @nr_pages
+ * @flags: MOVABLE_POOL_*
+ * @shutdown: destroy() has begun
+ * @word_async: MP_WORD_ASYNC if the driver has ops->freed
+ * @gfp: what the backing wants in every allocation
+ * @priv: the driver's
+ * @owner: the module whose ops these are; no reference is held
+ * @name: the driver's name for it and a number
+ * @node: in the list of all pools
+ * @dir: in debugfs
+ */
+struct movable_pool {
+	struct mp_backing *backing;
+	const struct movable_pool_ops *ops;
+	struct mp_counters __percpu *counters;
+	atomic_long_t nr_pages;
+	atomic_t busy;
+	unsigned long max_pages;
+	unsigned int flags;
+	bool shutdown;
+	u64 word_async;
+	gfp_t gfp;
+	void *priv;
+	struct module *owner;
+	char *name;
+	struct list_head node;
+	struct dentry *dir;
+};
+
+static inline void mp_count(struct movable_pool *pool, enum mp_event event)
+{
+	this_cpu_inc(pool->counters->event[event]);
+}
+
+static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
+{
+	this_cpu_dec(pool->counters->event[event]);
+}
+
+/*
+ * The driver broke the contract: one loud sentence for each call site, and the
+ * call returns an error with nothing changed.
+ */
+#define mp_misuse(fmt, ...) WARN_ONCE(1, pr_fmt(fmt), ##__VA_ARGS__)
+
+/* pool.c */
+void mp_pool_enter(struct movable_pool *pool);
+void mp_pool_leave(struct movable_pool *pool);
+
+/* op.c: running the driver's ops, and knowing that one runs */
+struct mp_op {
+	struct hlist_node node;
+	struct task_struct *task;
+};
+
+void mp_op_init(void);
+void mp_op_enter(struct mp_op *op);
+void mp_op_exit(struct mp_op *op);
+bool mp_op_running(void);
+void mp_op_might_wait(void);
+
+/* pin.c */
+int mp_wait_moving(struct movable_page *mp);
+
+/* page.c */
+void mp_page_leave(struct movable_pool *pool, bool isolated);
+
+/* walk.c */
+typedef void (*mp_walk_fn)(struct page *page, void *arg);
+struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);
+unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid);
+
+/* debugfs.c */
+void mp_debugfs_init(void);
+void mp_debugfs_exit(void);
+void mp_debugfs_add(struct movable_pool *pool);
+void mp_debugfs_remove(struct movable_pool *pool);
+struct dentry *mp_debugfs_root(void);
+
+#endif /* _MOVABLE_POOL_INTERNAL_H */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MOVABLE_POOL_LINK_H
+#define _MOVABLE_POOL_LINK_H
+
+/*
+ * The link: how a page leads back to its handle and pool.
+ *
+ * The link word holds the handle's address, the link lock in bit 0 and, in
+ * bit 1, that the VM has the page isolated.  The second word holds the pool
+ * and, once the link is cut, the page's place on the deferred list.
+ *
+ * A handle may be dereferenced through the link only with the page lock AND
+ * the link lock held.  So whoever holds either of them may cut the link, and
+ * may let go of the handle at once: the owner cuts under the page lock when it
+ * can have that without sleeping, else under the link lock.
+ *
+ * The link lock is a leaf, spins, and excludes interrupts because owners free
+ * from interrupts.  Order: page lock -> link lock.  The lock of a new page's
+ * link is also taken by the mover before it publishes the new frame, to keep
+ * an owner that frees at once waiting until the page is complete.
+ *
+ * Knowing the pool (mp_link_pool()) without a lock takes a page that cannot
+ * move: the handle is pinned or dying, or the page is locked.
+ */
+
+#include <linux/bit_spinlock.h>
+#include <linux/irqflags.h>
+#include <linux/llist.h>
+#include <linux/mm_types.h>
+
+#define MP_LINK_LOCK_BIT	0
+#define MP_LINK_LOCK		BIT(MP_LINK_LOCK_BIT)
+#define MP_LINK_ISOLATED	BIT(1)
+#define MP_LINK_FLAGS		(MP_LINK_LOCK | MP_LINK_ISOLATED)
+
+static_assert(__alignof__(struct movable_page) > MP_LINK_FLAGS);
+
+static inline unsigned long *mp_link_word(struct page *page)
+{
+	return &page->index;
+}
+
+static inline unsigned long mp_link_lock(struct page *page)
+{
+	unsigned long irqflags;
+
+	local_irq_save(irqflags);
+	bit_spin_lock(MP_LINK_LOCK_BIT, mp_link_word(page));
+	return irqflags;
+}
+
+static inline void mp_link_unlock(struct page *page, unsigned long irqflags)
+{
+	bit_spin_unlock(MP_LINK_LOCK_BIT, mp_link_word(page));
+	local_irq_restore(irqflags);
+}
+
+static inline struct movable_page *mp_link_handle(struct page *page)
+{
+	return (void *)(READ_ONCE(*mp_link_word(page)) & ~MP_LINK_FLAGS);
+}
+
+static inline struct movable_pool *mp_link_pool(struct page *page)
+{
+	return (void *)READ_ONCE(page->private);
+}
+
+/* A new page: nobody can reach it yet.  @lock: with the link lock held. */
+static inline void mp_link_init(struct page *page)
+{
+	WRITE_ONCE(*mp_link_word(page), 0);
+}
+
+/* Keeps the lock bit as it is; the page is new, so no other bit is set. */
+static inline void mp_link_set(struct page *page, struct movable_page *mp,
+			       struct movable_pool *pool)
+{
+	unsigned long lock = READ_ONCE(*mp_link_word(page)) & MP_LINK_LOCK;
+
+	WRITE_ONCE(page->private, (unsigned long)pool);
+	WRITE_ONCE(*mp_link_word(page), (unsigned long)mp | lock);
+}
+
+/*
+ * Cut the link, under the page lock or the link lock (whose bit stays).
+ * Return: whether the VM had the page isolated.
+ */
+static inline bool mp_link_cut(struct page *page)
+{
+	unsigned long word = READ_ONCE(*mp_link_word(page));
+
+	WRITE_ONCE(page->private, 0);
+	WRITE_ONCE(*mp_link_word(page), word & MP_LINK_LOCK);
+	return word & MP_LINK_ISOLATED;
+}
+
+/* Under the page lock and the link lock, the link is there. */
+static inline void mp_link_set_isolated(struct page *page)
+{
+	*mp_link_word(page) |= MP_LINK_ISOLATED;
+}
+
+static inline void mp_link_clear_isolated(struct page *page)
+{
+	*mp_link_word(page) &= ~MP_LINK_ISOLATED;
+}
+
+/* An orphan, a page whose link is cut, waits on the deferred list. */
+static inline struct llist_node *mp_link_node(struct page *page)
+{
+	return (struct llist_node *)&page->private;
+}
+
+static inline struct page *mp_link_node_page(struct llist_node *node)
+{
+	return container_of((unsigned long *)node, struct page, private);
+}
+
+#endif /* _MOVABLE_POOL_LINK_H */

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A page's way into the pool and out of it: alloc, adopt, publish, free.
+ *
+ * A page is linked and marked as movable from the start, isolate() refuses it
+ * until it is published.  So publish is one atomic operation that needs no
+ * page lock and cannot fail in a correct driver, and pages that a driver never
+ * published are still found by destroy() and debugfs.
+ */
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/movable_pool.h>
+#include <linux/pagemap.h>
+
+#include "compat/compat.h"
+#include "internal.h"
+#include "link.h"
+#include "wait_point.h"
+#include "word.h"
+
+/* Pages taken from the page allocator at a time by bulk allocation. */
+#define MP_BULK		32
+
+/* Take a share of the pool for a page to come. */
+static int mp_page_enter(struct movable_pool *pool)
+{
+	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
+	int err = 0;
+
+	if (READ_ONCE(pool->shutdown))
+		err = -ESHUTDOWN;
+	else if (pool->max_pages && nr > pool->max_pages)
+		err = -ENOSPC;
+	if (err)
+		atomic_long_dec(&pool->nr_pages);
+	return err;
+}
+
+/* Close the books on a page whose link is cut; the pool may go right after. */
+void mp_page_leave(struct movable_pool *pool, bool isolated)
+{
+	if (isolated)
+		mp_count(pool, MP_RELEASED);
+	mp_count(pool, MP_FREED);
+	atomic_long_dec(&pool->nr_pages);
+}
+
+/*
+ * What a move could not keep, or the VM does not do for these pages: it never
+ * moves a memcg charge with them (mm/migrate.c, all versions), moves order-0
+ * pages only, and may pick a destination in any zone.
+ */
+static bool mp_gfp_allowed(gfp_t gfp)
+{
+	const gfp_t bad = __GFP_ACCOUNT | __GFP_COMP | __GFP_DMA | __GFP_DMA32;
+
+	if (!(gfp & bad))
+		return true;
+	mp_misuse("refused gfp %#x: a move keeps no memcg charge, order or zone",
+		  (__force unsigned int)gfp & (__force unsigned int)bad);
+	return false;
+}
+
+static gfp_t mp_page_gfp(struct movable_pool *pool, gfp_t gfp)
+{
+	return (gfp & ~__GFP_MOVABLE) | pool->gfp;
+}
+
+/*
+ * A page that only we own is locked by others for a moment at most (memory
+ * failure handling), and by no migration batch, for it is not marked yet.
+ */
+static bool mp_page_lock_new(struct page *page, gfp_t gfp)
+{
+	if (trylock_page(page))
+		return true;
+	if (!gfpflags_allow_blocking(gfp))
+		return false;
+	lock_page(page);
+	return true;
+}
+
+/* @page is locked and the caller's alone; @pool has a share for it. */
+static int mp_page_attach(struct movable_pool *pool, struct movable_page *mp,
+			  struct page *page)
+{
+	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
+	u64 old = 0;
+
+	if (!mp_word_change(mp, &old, mp_word_at(word, page_to_pfn(page)))) {
+		mp_misuse("%s: alloc for a handle that has a page", pool->name);
+		return -EEXIST;
+	}
+	mp_link_init(page);
+	mp_link_set(page, mp, pool);
+	pool->backing->mark(page);
+	mp_count(pool, MP_ALLOCATED);
+	mp_count(pool, MP_UNPUBLISHED);
+	return 0;
+}
+
+/* Give @page, the caller's alone, to @mp.  On error it stays the caller's. */
+static int mp_page_give(struct movable_pool *pool, struct movable_page *mp,
+			struct page *page, gfp_t gfp)
+{
+	int err;
+
+	if (!mp_page_lock_new(page, gfp))
+		return -EBUSY;
+	err = mp_page_attach(pool, mp, page);
+	unlock_page(page);
+	return err;
+}
+
+static struct page *mp_page_new(gfp_t gfp)
+{
+	if (mp_fail(MP_FAIL_ALLOC_PAGE))
+		return NULL;
+	return alloc_page(gfp);
+}
+
+static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
+			     struct page *page, gfp_t gfp)
+{
+	int err;
+
+	err = mp_page_enter(pool);
+	if (err)
+		goto drop;
+	if (!page)
+		page = mp_page_new(gfp);
+	err = page ? mp_page_give(pool, mp, page, gfp) : -ENOMEM;
+	if (!err)
+		return 0;
+	atomic_long_dec(&pool->nr_pages);
+drop:
+	if (page)
+		put_page(page);
+	return err;
+}
+
+/**
+ * movable_page_alloc() - give an empty handle a page
+ * @pool: pool that will own the page
+ * @mp: empty handle
+ * @gfp: as for alloc_page(); the pool adds __GFP_MOVABLE itself
+ *
+ * The page belongs to the handle but does not move until it is published.  Do
+ * that soon: unpublished pages block memory hot-unplug as unmovable ones do.
+ *
+ * Context: As @gfp says: any, or may sleep.  Not under a lock that a driver op
+ * takes unless @gfp excludes direct reclaim and compaction.
+ * Return: 0; -ENOMEM; -ENOSPC at the pool's page limit; -EEXIST for a handle
+ * that has a page; -EINVAL for a @gfp with __GFP_ACCOUNT, __GFP_COMP or a zone
+ * that a move would not keep; -ESHUTDOWN after movable_pool_destroy(); -EBUSY
+ * if the new page is locked by memory failure handling and @gfp forbids to
+ * wait for that.
+ */
+int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
+		       gfp_t gfp)
+{
+	if (!mp_gfp_allowed(gfp))
+		return -EINVAL;
+	return mp_page_alloc_one(pool, mp, NULL, mp_page_gfp(pool, gfp));
+}
+EXPORT_SYMBOL_GPL(movable_page_alloc);
+
+static unsigned int mp_bulk_new(gfp_t gfp, unsigned int n, struct page **pages)
+{
+	if (mp_fail(MP_FAIL_ALLOC_BULK))
+		return 0;
+	return mp_compat_alloc_bulk(gfp, n, pages);
+}
+
+/* Up to MP_BULK pages; falls back to single ones where bulk comes short. */
+static unsigned int mp_alloc_chunk(struct movable_pool *pool,
+				   struct movable_page **mps, unsigned int n,
+				   gfp_t gfp)
+{
+	struct page *pages[MP_BULK] = {};
+	unsigned int done, i;
+
+	mp_bulk_new(gfp, n, pages);
+	for (done = 0; done < n; done++)
+		if (mp_page_alloc_one(pool, mps[done], pages[done], gfp))
+			break;
+	/* The one that failed has been dropped with its share. */
+	for (i = done + 1; i < n; i++)
+		if (pages[i])
+			put_page(pages[i]);
+	return done;
+}
+
+/**
+ * movable_page_alloc_bulk() - give many empty handles a page each
+ * @pool: pool that will own the pages
+ * @mps: empty handles
+ * @n: how many
+ * @gfp: as for movable_page_alloc()
+ *
+ * Context: As for movable_page_alloc().
+ * Return: how many got one, counted from @mps[0]; the others are unchanged.
+ */
+unsigned int movable_page_alloc_bulk(struct movable_pool *pool,
+				     struct movable_page **mps, unsigned int n,
+				     gfp_t gfp)
+{
+	unsigned int done = 0;
+
+	if (!mp_gfp_allowed(gfp))
+		return 0;
+	gfp = mp_page_gfp(pool, gfp);
+	while (done < n) {
+		unsigned int want = min_t(unsigned int, n - done, MP_BULK);
+		unsigned int got = mp_alloc_chunk(pool, mps + done, want, gfp);
+
+		done += got;
+		if (got < want)
+			break;
+	}
+	return done;
+}
+EXPORT_SYMBOL_GPL(movable_page_alloc_bulk);
+
+/* An order-0 page in nobody's hands but the caller's. */
+static bool mp_page_adoptable(struct page *page)
+{
+	return page_count(page) == 1 && !PageCompound(page) &&
+	       !PageReserved(page) && !PageSlab(page) && !PageLRU(page) &&
+	       !PagePrivate(page) && !page_mapped(page) && !page->mapping;
+}
+
+/**
+ * movable_page_adopt() - give an empty handle a page that the driver has
+ * @pool: pool that will own the page
+ * @mp: empty handle
+ * @page: order-0 page (split_page() makes such) with one reference, the
+ *	caller's, which becomes the pool's; its contents are kept
+ *
+ * Allocate such pages with GFP_HIGHUSER_MOVABLE: others sit in pageblocks that
+ * hold unmovable memory, where moving them gains nothing.
+ *
+ * Context: Any.
+ * Return: 0; -EINVAL for a page that is compound, mapped, or in other hands
+ * too; otherwise as movable_page_alloc().  On error the page is the caller's.
+ */
+int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
+		       struct page *page)
+{
+	int err;
+
+	if (!mp_page_adoptable(page)) {
+		mp_misuse("%s: cannot adopt pfn %#lx: not an order-0 page of one owner",
+			  pool->name, page_to_pfn(page));
+		return -EINVAL;
+	}
+	err = mp_page_enter(pool);
+	if (err)
+		return err;
+	err = mp_page_give(pool, mp, page, 0);
+	if (err)
+		atomic_long_dec(&pool->nr_pages);
+	return err;
+}
+EXPORT_SYMBOL_GPL(movable_page_adopt);
+
+/**
+ * movable_page_publish() - let the page move from now on
+ * @mp: handle with a page whose contents are ready
+ *
+ * May be called with the page pinned; it then moves after the last unpin.
+ *
+ * Context: Any.
+ * Return: 0; -EALREADY if it is published; -ENOENT if it has no page.
+ */
+int movable_page_publish(struct movable_page *mp)
+{
+	struct movable_pool *pool;
+	u64 word = mp_word_read(mp);
+
+	do {
+		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY ||
+		    mp_word_dying(word)) {
+			mp_misuse("publish of a handle without a page");
+			return -ENOENT;
+		}
+		if (mp_word_state(word) != MOVABLE_PAGE_PRIVATE) {
+			mp_misuse("page published twice");
+			return -EALREADY;
+		}
+		/* Private: it cannot move, so this is its page and pool. */
+		pool = mp_link_pool(pfn_to_page(mp_word_pfn(word)));
+	} while (!mp_word_change(mp, &word,
+				 mp_word_with(word, MOVABLE_PAGE_LIVE)));
+	mp_uncount(pool, MP_UNPUBLISHED);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(movable_page_publish);
+
+/*
+ * Cut the link of a page whose handle the caller has made dying.  With the
+ * page lock nobody else is on the link; without, the link lock keeps out the
+ * VM's side, which may be about to look at the handle.
+ */
+static bool mp_owner_cut(struct page *page, bool locked)
+{
+	unsigned long irqflags;
+	bool isolated;
+
+	if (locked)
+		return mp_link_cut(page);
+	irqflags = mp_link_lock(page);
+	isolated = mp_link_cut(page);
+	mp_link_unlock(page, irqflags);
+	return isolated;
+}
+
+/*
+ * The owner's end of a page.  @mp is dying and was PRIVATE or LIVE in @word,
+ * so its page neither moves nor goes away until the reference is dropped here.
+ *
+ * The page lock is never waited for: a migration batch (>= 6.3) holds it over
+ * direct reclaim and over other pages' driver ops, which may be what called us
+ * or what waits for the caller's locks.
+ */
+static void mp_page_release(struct movable_page *mp, u64 word,
+			    void (*freed)(struct movable_page *mp))
+{
+	struct page *page = pfn_to_page(mp_word_pfn(word));
+	struct movable_pool *pool = mp_link_pool(page);
+	struct mp_backing *backing = pool->backing;
+	bool locked = trylock_page(page);
+	bool isolated = mp_owner_cut(page, locked);
+
+	mp_wait_point(MP_WAIT_FREE_CUT, page);
+	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
+		mp_uncount(pool, MP_UNPUBLISHED);
+	if (locked) {
+		backing->unmark(page);
+		unlock_page(page);
+		put_page(page);
+	} else {
+		mp_count(pool, MP_DEFERRED);
+		mp_deferred_add(backing, page);
+	}
+	mp_word_clear(mp);
+	if (freed)
+		freed(mp);
+	mp_page_leave(pool, isolated);
+}
+
+static int mp_free_refused(u64 word)
+{
+	if (mp_word_state(word) == MOVABLE_PAGE_EMPTY || mp_word_dying(word)) {
+		mp_misuse("free of a handle without a page, or freed twice");
+		return -ENOENT;
+	}
+	return mp_word_pins(word) ? -EBUSY : 0;
+}
+
+/**
+ * movable_page_free() - take a page back from the pool and free it
+ * @mp: handle with a page, published or not, that nobody has pinned
+ *
+ * The VM may have the page isolated, or locked: the page is then given back a
+ * little later, but the handle is empty and its memory the driver's when the
+ * call returns.
+ *
+ * Context: May sleep, but only while the page is being moved: never for a page
+ * lock, so it is safe in reclaim (shrinkers, OOM notifiers).  Not in an op.
+ * Return: 0; -EBUSY if pinned, nothing changed; -ENOENT if there is no page;
+ * -EDEADLK in a driver op when it would have had to wait.
+ */
+int movable_page_free(struct movable_page *mp)
+{
+	u64 word;
+	int err;
+
+	might_sleep();
+	mp_op_might_wait();
+	for (word = mp_word_read(mp);;) {
+		err = mp_free_refused(word);
+		if (err)
+			return err;
+		if (mp_word_state(word) == MOVABLE_PAGE_MOVING) {
+			mp_wait_point(MP_WAIT_FREE_WAIT, NULL);
+			err = mp_wait_moving(mp);
+			if (err)
+				return err;
+			word = mp_word_read(mp);
+		} else if (mp_word_change(mp, &word, word | MP_WORD_DYING)) {
+			break;
+		}
+	}
+	mp_page_release(mp, word, NULL);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(movable_page_free);
+
+/* Only for a handle that is dying and not moving: its page has its pool. */
+static void (*mp_freed_op(u64 word))(struct movable_page *mp)
+{
+	return mp_link_pool(pfn_to_page(mp_word_pfn(word)))->ops->freed;
+}
+
+/**
+ * movable_page_free_async() - free a page from any context
+ * @mp: handle with a page that nobody has pinned
+ *
+ * The object stays the pool's until ops->freed(@mp), which comes exactly once
+ * for each call that returned 0: before it returns, or, if the page is being
+ * moved, from the mover.  Locks that ops->freed takes must not be held here.
+ *
+ * Context: Any but NMI.  Allowed in driver ops.
+ * Return: 0; -EBUSY if pinned, nothing changed; -ENOENT if there is no page;
+ * -EOPNOTSUPP if the driver has no ops->freed.
+ */
+int movable_page_free_async(struct movable_page *mp)
+{
+	u64 word = mp_word_read(mp);
+	int err;
+
+	do {
+		err = mp_free_refused(word);
+		if (!err && !(word & MP_WORD_ASYNC))
+			err = -EOPNOTSUPP;
+		if (err)
+			return err;
+	} while (!mp_word_change(mp, &word, word | MP_WORD_DYING));
+	if (mp_word_state(word) != MOVABLE_PAGE_MOVING)
+		mp_page_release(mp, word, mp_freed_op(word));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(movable_page_free_async);

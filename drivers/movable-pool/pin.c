@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pins: a page with a pin stays where it is.  No lock is taken.
+ *
+ * A pin and the beginning of a move exclude each other in the handle's word: a
+ * move starts only from LIVE with no pin, a pin is added in any state but
+ * MOVING.  Waiters for the end of MOVING sleep on the word's address; the
+ * mover wakes them without touching the handle, which may be gone by then.
+ */
+
+#include <linux/mm.h>
+#include <linux/movable_pool.h>
+#include <linux/vmalloc.h>
+#include <linux/wait_bit.h>
+
+#include "compat/compat.h"
+#include "internal.h"
+#include "wait_point.h"
+#include "word.h"
+
+/**
+ * mp_wait_moving() - wait until the page is not being moved
+ * @mp: handle the caller keeps alive
+ *
+ * A move ends by itself: the mover waits for no pin and no owner.
+ *
+ * Context: May sleep.
+ * Return: 0, or -EDEADLK in a driver op: the mover may be this very thread, or
+ * one whose op waits for a page that this thread is moving.
+ */
+int mp_wait_moving(struct movable_page *mp)
+{
+	if (mp_op_running()) {
+		mp_misuse("a driver op waits for a page in motion; use trypin or free_async");
+		return -EDEADLK;
+	}
+	wait_var_event(&mp->word, mp_word_state(mp_word_read(mp)) !=
+				  MOVABLE_PAGE_MOVING);
+	return 0;
+}
+
+/**
+ * movable_page_trypin() - keep a page where it is, without waiting
+ * @mp: handle with a page
+ *
+ * Context: Any.  Allowed in driver ops.
+ * Return: 0; -EAGAIN while the page is being moved; -ENOENT if there is no
+ * page; -EOVERFLOW at MOVABLE_PAGE_MAX_PINS.
+ */
+int movable_page_trypin(struct movable_page *mp)
+{
+	u64 word = mp_word_read(mp);
+
+	do {
+		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY) {
+			mp_misuse("pin of a handle without a page");
+			return -ENOENT;
+		}
+		if (mp_word_dying(word))
+			return -ENOENT;
+		if (mp_word_state(word) == MOVABLE_PAGE_MOVING)
+			return -EAGAIN;
+		if (mp_word_pins(word) == MOVABLE_PAGE_MAX_PINS)
+			return -EOVERFLOW;
+	} while (!mp_word_change(mp, &word, word + MP_WORD_PIN));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(movable_page_trypin);
+
+/**
+ * movable_page_pin() - keep a page where it is
+ * @mp: handle with a page
+ *
+ * Waits while the page is being moved.  May be held over a sleep, but for as
+ * long as it is, whoever wants the frame cannot have it.
+ *
+ * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
+ * Return: 0; -ENOENT if there is no page; -EOVERFLOW at MOVABLE_PAGE_MAX_PINS;
+ * -EDEADLK in a driver op when it would have had to wait.
+ */
+int movable_page_pin(struct movable_page *mp)
+{
+	int err;
+
+	might_sleep();
+	mp_op_might_wait();
+	while ((err = movable_page_trypin(mp)) == -EAGAIN) {
+		mp_wait_point(MP_WAIT_PIN_WAIT, NULL);
+		err = mp_wait_moving(mp);
+		if (err)
+			break;
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(movable_page_pin);
+
+/**
+ * movable_page_unpin() - let a page move again
+ * @mp: handle that the caller has pinned
+ *
+ * Context: Any.
+ */
+void movable_page_unpin(struct movable_page *mp)
+{
+	u64 word = mp_word_read(mp);
+
+	do {
+		if (!mp_word_pins(word)) {
+			mp_misuse("unpin of a page that is not pinned");
+			return;
+		}
+	} while (!mp_word_change(mp, &word, word - MP_WORD_PIN));
+}
+EXPORT_SYMBOL_GPL(movable_page_unpin);
+
+/**
+ * movable_page_page() - the page of a pinned handle
+ * @mp: handle that the caller has pinned
+ *
+ * No reference to it may be kept beyond the pin.
+ *
+ * Context: Any.
+ * Return: the page; NULL if the handle is not pinned.
+ */
+struct page *movable_page_page(const struct movable_page *mp)
+{
+	u64 word = mp_word_read(mp);
+
+	if (!mp_word_pins(word)) {
+		mp_misuse("use of a page that is not pinned");
+		return NULL;
+	}
+	return pfn_to_page(mp_word_pfn(word));
+}
+EXPORT_SYMBOL_GPL(movable_page_page);
+
+/**
+ * movable_page_map() - pin a page and get its kernel address
+ * @mp: handle with a page
+ *
+ * The address is good in every context and thread until movable_page_unmap(),
+ * which may be called by another thread; the caller may sleep meanwhile.
+ *
+ * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
+ * Return: the address, or ERR_PTR() as movable_page_pin() returns.
+ */
+void *movable_page_map(struct movable_page *mp)
+{
+	int err = movable_page_pin(mp);
+
+	if (err)
+		return ERR_PTR(err);
+	return mp_compat_map(movable_page_page(mp));
+}
+EXPORT_SYMBOL_GPL(movable_page_map);
+
+/**
+ * movable_page_unmap() - end movable_page_map()
+ * @mp: handle that the caller has mapped
+ *
+ * Context: Process.
+ */
+void movable_page_unmap(struct movable_page *mp)
+{
+	struct page *page = movable_page_page(mp);
+
+	if (!page)
+		return;
+	mp_compat_unmap(page);
+	movable_page_unpin(mp);
+}
+EXPORT_SYMBOL_GPL(movable_page_unmap);
+
+static void mp_unpin_set(struct movable_page **mps, unsigned int n)
+{
+	while (n--)
+		movable_page_unpin(mps[n]);
+}
+
+/* All or none. */
+static int mp_pin_set(struct movable_page **mps, unsigned int n,
+		      struct page **pages)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < n; i++) {
+		err = movable_page_pin(mps[i]);
+		if (err) {
+			mp_unpin_set(mps, i);
+			return err;
+		}
+		pages[i] = movable_page_page(mps[i]);
+	}
+	return 0;
+}
+
+/**
+ * movable_page_vmap() - pin a set of pages and map them side by side
+ * @mps: handles with pages
+ * @n: how many, at least one
+ *
+ * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
+ * Return: the address of the first; ERR_PTR() with none of them pinned:
+ * -EINVAL for @n 0, -ENOMEM, or as movable_page_pin() returns.
+ */
+void *movable_page_vmap(struct movable_page **mps, unsigned int n)
+{
+	struct page **pages;
+	void *addr;
+	int err;
+
+	if (!n)
+		return ERR_PTR(-EINVAL);
+	pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	err = mp_pin_set(mps, n, pages);
+	if (err) {
+		kvfree(pages);
+		return ERR_PTR(err);
+	}
+	addr = mp_fail(MP_FAIL_VMAP) ? NULL :
+	       vmap(pages, n, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	if (addr)
+		return addr;
+	mp_unpin_set(mps, n);
+	return ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_GPL(movable_page_vmap);
+
+/**
+ * movable_page_vunmap() - end movable_page_vmap()
+ * @addr: what it returned
+ * @mps: the same handles
+ * @n: how many
+ *
+ * Context: May sleep.
+ */
+void movable_page_vunmap(void *addr, struct movable_page **mps, unsigned int n)
+{
+	vunmap(addr);
+	mp_unpin_set(mps, n);
+}
+EXPORT_SYMBOL_GPL(movable_page_vunmap);
+
+/**
+ * movable_page_state() - where a handle is in its life
+ * @mp: handle
+ *
+ * Context: Any.
+ * Return: the state; it may have changed already unless the caller excludes
+ * that.
+ */
+enum movable_page_state movable_page_state(const struct movable_page *mp)
+{
+	return mp_word_state(mp_word_read(mp));
+}
+EXPORT_SYMBOL_GPL(movable_page_state);
+
+/**
+ * movable_page_pfn() - the frame a page is in
+ * @mp: handle
+ *
+ * Context: Any.
+ * Return: the pfn, 0 for an empty handle; stable only while pinned.
+ */
+unsigned long movable_page_pfn(const struct movable_page *mp)
+{
+	return mp_word_pfn(mp_word_read(mp));
+}
+EXPORT_SYMBOL_GPL(movable_page_pfn);
+
+/**
+ * movable_page_pins() - how many pins a page has
+ * @mp: handle
+ *
+ * Context: Any.
+ * Return: the number; stable only if the caller excludes other pinners.
+ */
+unsigned int movable_page_pins(const struct movable_page *mp)
+{
+	return mp_word_pins(mp_word_read(mp));
+}
+EXPORT_SYMBOL_GPL(movable_page_pins);

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pools: create, destroy, and the module that holds them.
+ *
+ * A pool takes no reference on its driver's module: it would keep a driver
+ * that creates its pool in module_init from ever being unloaded.  Instead
+ * destroy() waits until no op runs and no page is left, and a notifier sees to
+ * drivers that forgot to call it.
+ */
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/movable_pool.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/wait_bit.h>
+
+#include "internal.h"
+#include "wait_point.h"
+#include "word.h"
+
+#define MP_NAME_MAX	32
+
+static const struct movable_pool_ops mp_no_ops;
+
+static DEFINE_MUTEX(mp_pools_lock);
+static LIST_HEAD(mp_pools);
+static unsigned int mp_pool_id;		/* under mp_pools_lock */
+
+/* A mover is at work; under the link lock of one of the pool's pages. */
+void mp_pool_enter(struct movable_pool *pool)
+{
+	atomic_inc(&pool->busy);
+}
+
+/* The mover's last touch of the pool. */
+void mp_pool_leave(struct movable_pool *pool)
+{
+	if (atomic_dec_and_test(&pool->busy))
+		wake_up_var(&pool->busy);
+}
+
+static bool mp_attr_valid(const struct movable_pool_attr *attr)
+{
+	if (!attr || !attr->name || !*attr->name ||
+	    strlen(attr->name) > MP_NAME_MAX || strchr(attr->name, '/')) {
+		pr_err("a pool needs a name of 1 to %d characters without '/'\n",
+		       MP_NAME_MAX);
+		return false;
+	}
+	if (attr->flags & ~MOVABLE_POOL_FLAGS) {
+		pr_err("%s: unknown pool flags %#x\n", attr->name,
+		       attr->flags & ~(unsigned int)MOVABLE_POOL_FLAGS);
+		return false;
+	}
+	return true;
+}
+
+static void mp_pool_free(struct movable_pool *pool)
+{
+	free_percpu(pool->counters);
+	kfree(pool->name);
+	kfree(pool);
+}
+
+static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
+{
+	struct movable_pool *pool = NULL;
+
+	if (!mp_fail(MP_FAIL_ALLOC_POOL))
+		pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+	if (!pool)
+		return NULL;
+	if (!mp_fail(MP_FAIL_ALLOC_STATS))
+		pool->counters = alloc_percpu(struct mp_counters);
+	if (!pool->counters) {
+		mp_pool_free(pool);
+		return NULL;
+	}
+	return pool;
+}
+
+/* Gives the pool its number and name and puts it in the list. */
+static int mp_pool_register(struct movable_pool *pool, const char *name)
+{
+	mutex_lock(&mp_pools_lock);
+	if (!mp_fail(MP_FAIL_ALLOC_NAME))
+		pool->name = kasprintf(GFP_KERNEL, "%s-%u", name, mp_pool_id);
+	if (pool->name) {
+		mp_pool_id++;
+		list_add_tail(&pool->node, &mp_pools);
+		mp_debugfs_add(pool);
+	}
+	mutex_unlock(&mp_pools_lock);
+	return pool->name ? 0 : -ENOMEM;
+}
+
+/**
+ * __movable_pool_create() - movable_pool_create() for a given module
+ * @attr: what the driver says about the pool
+ * @owner: module whose ops and handles the pool will use
+ *
+ * Context: May sleep.
+ * Return: the pool, or ERR_PTR(): -EINVAL for an attribute without a name or
+ * with unknown flags, -ENOMEM.
+ */
+struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
+					   struct module *owner)
+{
+	struct movable_pool *pool;
+	int err;
+
+	if (!mp_attr_valid(attr))
+		return ERR_PTR(-EINVAL);
+	pool = mp_pool_alloc(attr);
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
+	pool->backing = &mp_backing_data;
+	pool->ops = attr->ops ?: &mp_no_ops;
+	pool->flags = attr->flags;
+	pool->max_pages = attr->max_pages;
+	pool->priv = attr->priv;
+	pool->owner = owner;
+	pool->word_async = pool->ops->freed ? MP_WORD_ASYNC : 0;
+	/* Handles reach pages by map(), so any zone the VM moves in will do. */
+	pool->gfp = __GFP_HIGHMEM;
+	if (!(pool->flags & MOVABLE_POOL_UNMOVABLE))
+		pool->gfp |= __GFP_MOVABLE;
+	err = mp_pool_register(pool, attr->name);
+	if (err) {
+		mp_pool_free(pool);
+		return ERR_PTR(err);
+	}
+	return pool;
+}
+EXPORT_SYMBOL_GPL(__movable_pool_create);
+
+/* Waits end with the driver's own ops; say where if one takes its time. */
+static void mp_pool_wait_busy(struct movable_pool *pool)
+{
+	while (!wait_var_event_timeout(&pool->busy,
+				       !atomic_read(&pool->busy), 10 * HZ))
+		pr_warn("%s: destroy waits for %d moves in ops of %s\n",
+			pool->name, atomic_read(&pool->busy),
+			pool->owner ? module_name(pool->owner) : "the kernel");
+}
+
+/*
+ * Free what is left.  A page that could not be had now is locked by the VM,
+ * which may be in reclaim, or is just being freed: come back for it.
+ */
+static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
+{
+	unsigned long warn = jiffies + 10 * HZ;
+	unsigned long released;
+	unsigned int delay = 1;
+
+	mp_pool_wait_busy(pool);
+	if (!atomic_long_read(&pool->nr_pages))
+		return;
+	released = mp_walk_release(pool, handles_valid);
+	while (atomic_long_read(&pool->nr_pages)) {
+		if (time_after(jiffies, warn)) {
+			warn = jiffies + 10 * HZ;
+			pr_warn("%s: destroy waits for %ld locked pages\n",
+				pool->name, atomic_long_read(&pool->nr_pages));
+		}
+		schedule_timeout_uninterruptible(delay);
+		delay = min(2 * delay, (unsigned int)HZ);
+		released += mp_walk_release(pool, handles_valid);
+	}
+	if (released)
+		mp_misuse("%s: destroyed with %lu pages still allocated",
+			  pool->name, released);
+	/* A move may have begun before the walk came to its page. */
+	mp_pool_wait_busy(pool);
+}
+
+static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
+{
+	WRITE_ONCE(pool->shutdown, true);
+	mp_debugfs_remove(pool);
+	mp_pool_drain(pool, handles_valid);
+	mp_pool_free(pool);
+}
+
+/**
+ * movable_pool_destroy() - end a pool
+ * @pool: the pool; NULL and ERR_PTR() are ignored
+ *
+ * The driver has freed all pages.  Those it has not are freed here, loudly,
+ * their handles made empty; the frame of one that is still pinned is lost
+ * rather than reused.  Waits for moves that are in progress, with a message
+ * every 10 s, but not for pages the VM has isolated.
+ *
+ * When it returns no op of the pool runs or will run: the driver's module may
+ * go.
+ *
+ * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
+ */
+void movable_pool_destroy(struct movable_pool *pool)
+{
+	if (IS_ERR_OR_NULL(pool))
+		return;
+	might_sleep();
+	mp_op_might_wait();
+	if (mp_op_running()) {
+		mp_misuse("%s: destroy in a driver op would wait for itself",
+			  pool->name);
+		return;
+	}
+	mutex_lock(&mp_pools_lock);
+	list_del(&pool->node);
+	mutex_unlock(&mp_pools_lock);
+	mp_pool_end(pool, true);
+}
+EXPORT_SYMBOL_GPL(movable_pool_destroy);
+
+/**
+ * movable_pool_priv() - the driver's own pointer
+ * @pool: the pool
+ *
+ * Context: Any.
+ * Return: attr.priv of movable_pool_create().
+ */
+void *movable_pool_priv(const struct movable_pool *pool)
+{
+	return pool->priv;
+}
+EXPORT_SYMBOL_GPL(movable_pool_priv);
+
+static unsigned long mp_event_sum(const struct movable_pool *pool,
+				  enum mp_event event)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(pool->counters, cpu)->event[event]);
+	return sum;
+}
+
+/**
+ * movable_pool_stats() - read the books of a pool
+ * @pool: the pool
+ * @stats: filled in
+ *
+ * Context: Any.
+ */
+void movable_pool_stats(const struct movable_pool *pool,
+			struct movable_pool_stats *stats)
+{
+	*stats = (struct movable_pool_stats) {
+		.pages = atomic_long_read(&pool->nr_pages),
+		.unpublished = mp_event_sum(pool, MP_UNPUBLISHED),
+		.allocated = mp_event_sum(pool, MP_ALLOCATED),
+		.freed = mp_event_sum(pool, MP_FREED),
+		.isolated = mp_event_sum(pool, MP_ISOLATED),
+		.migrated = mp_event_sum(pool, MP_MIGRATED),
+		.putback = mp_event_sum(pool, MP_PUTBACK),
+		.released = mp_event_sum(pool, MP_RELEASED),
+		.refused_pinned = mp_event_sum(pool, MP_REFUSED_PINNED),
+		.refused_referenced = mp_event_sum(pool, MP_REFUSED_REFERENCED),
+		.refused_driver = mp_event_sum(pool, MP_REFUSED_DRIVER),
+		.failed_driver = mp_event_sum(pool, MP_FAILED_DRIVER),
+		.deferred = mp_event_sum(pool, MP_DEFERRED),
+	};
+}
+EXPORT_SYMBOL_GPL(movable_pool_stats);
+
+static struct movable_pool *mp_pool_take_owned_by(struct module *owner)
+{
+	struct movable_pool *pool, *found = NULL;
+
+	mutex_lock(&mp_pools_lock);
+	list_for_each_entry(pool, &mp_pools, node) {
+		if (pool->owner == owner) {
+			list_del(&pool->node);
+			found = pool;
+			break;
+		}
+	}
+	mutex_unlock(&mp_pools_lock);
+	return found;
+}
+
+/*
+ * A driver goes, its module_exit has run, its text is still there.  Its memory
+ * may not be: handles are not touched any more.
+ */
+static int mp_module_notify(struct notifier_block *nb, unsigned long state,
+			    void *data)
+{
+	struct movable_pool *pool;
+
+	if (state != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	while ((pool = mp_pool_take_owned_by(data))) {
+		mp_misuse("module %s goes without destroying its pool %s",
+			  module_name((struct module *)data), pool->name);
+		mp_pool_end(pool, false);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block mp_module_nb = {
+	.notifier_call = mp_module_notify,
+};
+
+static int __init mp_init(void)
+{
+	int err;
+
+	mp_op_init();
+	err = mp_deferred_init(&mp_backing_data);
+	if (err)
+		return err;
+	err = register_module_notifier(&mp_module_nb);
+	if (err) {
+		mp_deferred_exit(&mp_backing_data);
+		return err;
+	}
+	mp_debugfs_init();
+	return 0;
+}
+
+/* Pools pin this module by the symbols their drivers use: none is left. */
+static void __exit mp_exit(void)
+{
+	mp_debugfs_exit();
+	unregister_module_notifier(&mp_module_nb);
+	mp_deferred_exit(&mp_backing_data);
+}
+
+module_init(mp_init);
+module_exit(mp_exit);
+MODULE_DESCRIPTION("Pages of drivers that the kernel may move");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From page frames to handles.
+ *
+ * A pool has no list of its pages.  The few who must enumerate walk the frames
+ * of all nodes, which takes time in proportion to memory and may miss a page
+ * that moves meanwhile: repeat until the pool's own count agrees.
+ *
+ * A reference keeps a frame from being reused, so once a page is seen marked
+ * while one is held, its link words are ours or cut.
+ */
+
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/movable_pool.h>
+#include <linux/nodemask.h>
+#include <linux/pagemap.h>
+
+#include "internal.h"
+#include "link.h"
+#include "wait_point.h"
+#include "word.h"
+
+/**
+ * movable_page_lookup() - is this page mine?
+ * @pool: the pool
+ * @page: any page the caller knows to exist (an online pfn)
+ *
+ * Context: Any.
+ * Return: the handle if the page belongs to @pool, else NULL.  The answer may
+ * be old when it arrives unless the caller excludes free() and has the page
+ * pinned.
+ */
+struct movable_page *movable_page_lookup(struct movable_pool *pool,
+					 struct page *page)
+{
+	struct movable_page *mp = NULL;
+
+	if (!pool->backing->marked(page) || !get_page_unless_zero(page))
+		return NULL;
+	if (pool->backing->marked(page) && mp_link_pool(page) == pool) {
+		mp = mp_link_handle(page);
+		/* Both words belong together unless the link was cut between. */
+		if (mp_link_pool(page) != pool)
+			mp = NULL;
+	}
+	put_page(page);
+	return mp;
+}
+EXPORT_SYMBOL_GPL(movable_page_lookup);
+
+static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
+{
+	if (!pool->backing->marked(page) || !get_page_unless_zero(page))
+		return NULL;
+	if (pool->backing->marked(page) && mp_link_pool(page) == pool)
+		return page;
+	put_page(page);
+	return NULL;
+}
+
+static struct page *mp_walk_node(struct movable_pool *pool, int nid,
+				 unsigned long *pfn)
+{
+	unsigned long end = node_end_pfn(nid);
+	struct page *page;
+
+	while (*pfn < end) {
+		page = pfn_to_online_page(*pfn);
+		if (!page) {
+			*pfn = ALIGN(*pfn + 1, pageblock_nr_pages);
+			continue;
+		}
+		page = mp_walk_get(pool, page);
+		if (page)
+			return page;
+		if (!(++*pfn % pageblock_nr_pages))
+			cond_resched();
+	}
+	return NULL;
+}
+
+/**
+ * mp_walk_next() - the next page of a pool
+ * @pool: the pool
+ * @pfn: where to begin; set to where the page is
+ *
+ * Nodes whose frames lie interleaved are seen more than once at most.
+ *
+ * Context: May sleep.
+ * Return: the page with a reference, not locked; NULL at the end of memory.
+ */
+struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
+{
+	unsigned long best = ULONG_MAX;
+	struct page *found = NULL;
+	int nid;
+
+	for_each_online_node(nid) {
+		unsigned long at = max(*pfn, node_start_pfn(nid));
+		struct page *page = mp_walk_node(pool, nid, &at);
+
+		if (!page)
+			continue;
+		if (at >= best) {
+			put_page(page);
+			continue;
+		}
+		if (found)
+			put_page(found);
+		found = page;
+		best = at;
+	}
+	*pfn = best;
+	return found;
+}
+
+/*
+ * destroy() on a page that its driver left behind.  The page is locked, so no
+ * mover has it; the link lock keeps out an owner who is freeing it right now,
+ * and whoever finds the handle dying has lost to that owner.
+ */
+static bool mp_leftover_cut(struct movable_pool *pool, struct page *page,
+			    bool handle_valid, unsigned int *pins,
+			    bool *isolated)
+{
+	unsigned long irqflags = mp_link_lock(page);
+	struct movable_page *mp = mp_link_handle(page);
+	u64 word = 0;
+	bool cut = false;
+
+	if (!mp || mp_link_pool(page) != pool)
+		goto unlock;
+	if (handle_valid) {
+		word = mp_word_read(mp);
+		do {
+			if (mp_word_dying(word))
+				goto unlock;
+		} while (!mp_word_change(mp, &word, word | MP_WORD_DYING));
+		mp_word_clear(mp);
+	}
+	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
+		mp_uncount(pool, MP_UNPUBLISHED);
+	*pins = mp_word_pins(word);
+	*isolated = mp_link_cut(page);
+	cut = true;
+unlock:
+	mp_link_unlock(page, irqflags);
+	return cut;
+}
+
+static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
+				bool handle_valid)
+{
+	unsigned int pins = 0;
+	bool isolated;
+
+	mp_wait_point(MP_WAIT_DESTROY_WALK, page);
+	if (!trylock_page(page))
+		return false;
+	if (!mp_leftover_cut(pool, page, handle_valid, &pins, &isolated)) {
+		unlock_page(page);
+		return false;
+	}
+	pool->backing->unmark(page);
+	unlock_page(page);
+	/* Whoever pinned it may still write to it: better lost than reused. */
+	if (pins)
+		pr_err("%s: pfn %#lx has %u pins at destroy, its frame is lost\n",
+		       pool->name, page_to_pfn(page), pins);
+	else
+		put_page(page);
+	mp_page_leave(pool, isolated);
+	return true;
+}
+
+/**
+ * mp_walk_release() - free what a driver left in its pool, once over memory
+ * @pool: being destroyed
+ * @handles_valid: the driver's memory is still there; its handles are emptied
+ *
+ * Context: May sleep.
+ * Return: how many pages were freed; fewer than there are when some are locked.
+ */
+unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid)
+{
+	unsigned long pfn, released = 0;
+	struct page *page;
+
+	for (pfn = 0; (page = mp_walk_next(pool, &pfn)); pfn++) {
+		released += mp_leftover_release(pool, page, handles_valid);
+		put_page(page);
+	}
+	return released;
+}

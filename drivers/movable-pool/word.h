@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MOVABLE_POOL_WORD_H
+#define _MOVABLE_POOL_WORD_H
+
+/*
+ * The handle's word, and every way it may change.
+ *
+ *	63            24 23 22       4  3      2      1   0
+ *	+---------------+--+----------+-----+-------+-------+
+ *	|      pfn      | -|   pins   |async| dying | state |
+ *	+---------------+--+----------+-----+-------+-------+
+ *
+ *	EMPTY --alloc--> PRIVATE --publish--> LIVE <--begin/end--> MOVING
+ *	  ^                 |                  |                     |
+ *	  |<---free---- PRIVATE|dying   LIVE|dying              MOVING|dying
+ *	  |<-------------------'------free-----'                     |
+ *	  `<-------------------------free_async, by the mover--------'
+ *
+ * async: the pool's driver has ops->freed, so free_async() is allowed.  It is
+ * here because the pool of a page in MOVING cannot be looked up safely.
+ * dying: an owner has begun to free.  No pin, no move starts any more; whoever
+ * set it (MOVING: the mover) makes the word 0 once the link is cut.
+ * pins: only in PRIVATE and LIVE; a move starts at 0 pins alone.
+ * pfn: 40 bits, the 52 bits of physical address that x86-64 and arm64 have.
+ * Bit 23 is kept for the long-term pin's "frame is unmovable".
+ */
+
+#include <linux/bits.h>
+#include <linux/movable_pool.h>
+
+#define MP_WORD_STATE		0x3ULL
+#define MP_WORD_DYING		BIT_ULL(2)
+#define MP_WORD_ASYNC		BIT_ULL(3)
+#define MP_WORD_PIN_SHIFT	4
+#define MP_WORD_PIN		BIT_ULL(MP_WORD_PIN_SHIFT)
+#define MP_WORD_PFN_SHIFT	24
+
+static inline enum movable_page_state mp_word_state(u64 word)
+{
+	return word & MP_WORD_STATE;
+}
+
+static inline bool mp_word_dying(u64 word)
+{
+	return word & MP_WORD_DYING;
+}
+
+static inline unsigned int mp_word_pins(u64 word)
+{
+	return (word >> MP_WORD_PIN_SHIFT) & MOVABLE_PAGE_MAX_PINS;
+}
+
+static inline unsigned long mp_word_pfn(u64 word)
+{
+	return word >> MP_WORD_PFN_SHIFT;
+}
+
+static inline u64 mp_word_with(u64 word, enum movable_page_state state)
+{
+	return (word & ~MP_WORD_STATE) | state;
+}
+
+static inline u64 mp_word_at(u64 word, unsigned long pfn)
+{
+	return (word & (BIT_ULL(MP_WORD_PFN_SHIFT) - 1)) |
+	       (u64)pfn << MP_WORD_PFN_SHIFT;
+}
+
+/* The VM may move the page now: published, not pinned, nobody frees it. */
+static inline bool mp_word_movable(u64 word)
+{
+	return mp_word_state(word) == MOVABLE_PAGE_LIVE &&
+	       !mp_word_dying(word) && !mp_word_pins(word);
+}
+
+static inline u64 mp_word_read(const struct movable_page *mp)
+{
+	return atomic64_read(&mp->word);
+}
+
+/*
+ * Every transition is one of these, a fully ordered RMW when it succeeds: what
+ * its maker wrote before, contents included, is seen by whoever acts on it.
+ */
+static inline bool mp_word_change(struct movable_page *mp, u64 *old, u64 new)
+{
+	return atomic64_try_cmpxchg(&mp->word, (s64 *)old, new);
+}
+
+/* The last store to a handle: afterwards its memory is the driver's again. */
+static inline void mp_word_clear(struct movable_page *mp)
+{
+	atomic64_set_release(&mp->word, 0);
+}
+
+#endif /* _MOVABLE_POOL_WORD_H */
