@@ -6,8 +6,8 @@
  * The seam between the pool and the kernel's mechanism that moves its pages.
  *
  * Down: a backing knows how a page is told to the VM.  mark() makes a locked
- * page known as movable, unmark() ends that; marked() asks, of a page to which
- * the caller has a reference.  None of them sleeps or fails.
+ * page known as movable, unmark() ends that, strand() ends it for a page that
+ * will never be freed; marked() asks.  None of them sleeps or fails.
  *
  * Up: the VM's calls arrive in the backing's file, which passes them on to the
  * three mp_core_*() calls, always with the page (or both) locked.
@@ -38,7 +38,9 @@ struct mp_deferred {
  * @refs: references of a page the VM migrates when nobody else has one
  * @mark: make @page known to the VM as movable; page locked, link set
  * @unmark: the page is movable no more; page locked
- * @marked: is it one of ours; the caller has a reference
+ * @strand: unmark, and let the VM see that the frame stays in use for good
+ * @marked: may @page be ours?  Any page.  Only true with a reference held, and
+ *	with a pool in its link, does it mean that the link words are ours
  * @deferred: freed pages that wait for their page lock
  */
 struct mp_backing {
@@ -46,6 +48,7 @@ struct mp_backing {
 	int refs;
 	void (*mark)(struct page *page);
 	void (*unmark)(struct page *page);
+	void (*strand)(struct page *page);
 	bool (*marked)(struct page *page);
 	struct mp_deferred deferred;
 };
@@ -53,13 +56,17 @@ struct mp_backing {
 /* What this kernel offers to kernel-data pools; defined by compat/. */
 extern struct mp_backing mp_backing_data;
 
+/* For what is not to move, or cannot. */
+extern struct mp_backing mp_backing_none;
+
 bool mp_core_isolate(struct page *page);
 int mp_core_migrate(struct mp_backing *backing, struct page *dst,
 		    struct page *src, enum migrate_mode mode);
 bool mp_core_putback(struct page *page);
 
-int mp_deferred_init(struct mp_backing *backing);
+int mp_deferred_init(void);
 void mp_deferred_add(struct mp_backing *backing, struct page *page);
-void mp_deferred_exit(struct mp_backing *backing);
+long mp_deferred_nr(void);
+void mp_deferred_exit(void);
 
 #endif /* _MOVABLE_POOL_BACKING_H */

@@ -46,17 +46,17 @@ DEFINE_SHOW_ATTRIBUTE(stats);
 static int backing_show(struct seq_file *m, void *v)
 {
 	struct movable_pool *pool = m->private;
+	bool exempt = pool->flags & MOVABLE_POOL_UNMOVABLE;
 
 	seq_printf(m, "%s%s\n", pool->backing->name,
-		   pool->flags & MOVABLE_POOL_UNMOVABLE ?
-		   ", exempt from moves by its driver" : "");
+		   exempt ? ": exempt by the driver" : "");
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(backing);
 
 static int deferred_show(struct seq_file *m, void *v)
 {
-	seq_printf(m, "%ld\n", atomic_long_read(&mp_backing_data.deferred.nr));
+	seq_printf(m, "%ld\n", mp_deferred_nr());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(deferred);

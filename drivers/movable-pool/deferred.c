@@ -21,6 +21,11 @@
 
 #define MP_DEFERRED_MAX_DELAY	msecs_to_jiffies(100)
 
+static struct mp_backing * const mp_backings[] = {
+	&mp_backing_data,
+	&mp_backing_none,
+};
+
 static struct workqueue_struct *mp_deferred_wq;
 
 static bool mp_deferred_finish(struct mp_backing *backing, struct page *page)
@@ -42,6 +47,7 @@ static void mp_deferred_work(struct work_struct *work)
 						  deferred.work);
 	struct mp_deferred *deferred = &backing->deferred;
 	struct llist_node *node, *next;
+	unsigned int delay;
 	bool again = false;
 
 	llist_for_each_safe(node, next, llist_del_all(&deferred->pages)) {
@@ -55,9 +61,10 @@ static void mp_deferred_work(struct work_struct *work)
 	}
 	if (!again)
 		return;
-	queue_delayed_work(mp_deferred_wq, &deferred->work, deferred->delay);
-	deferred->delay = min_t(unsigned int, 2 * deferred->delay,
-				MP_DEFERRED_MAX_DELAY);
+	delay = READ_ONCE(deferred->delay);
+	WRITE_ONCE(deferred->delay, min_t(unsigned int, 2 * delay,
+					  MP_DEFERRED_MAX_DELAY));
+	queue_delayed_work(mp_deferred_wq, &deferred->work, delay);
 }
 
 /**
@@ -73,23 +80,41 @@ void mp_deferred_add(struct mp_backing *backing, struct page *page)
 
 	atomic_long_inc(&deferred->nr);
 	llist_add(mp_link_node(page), &deferred->pages);
+	/* Not behind the back-off that an older page has come to. */
 	WRITE_ONCE(deferred->delay, 1);
-	queue_delayed_work(mp_deferred_wq, &deferred->work, 0);
+	mod_delayed_work(mp_deferred_wq, &deferred->work, 0);
 }
 
-int mp_deferred_init(struct mp_backing *backing)
+/* Return: how many pages wait, of all backings. */
+long mp_deferred_nr(void)
 {
-	struct mp_deferred *deferred = &backing->deferred;
+	long nr = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
+		nr += atomic_long_read(&mp_backings[i]->deferred.nr);
+	return nr;
+}
+
+static void mp_deferred_setup(struct mp_deferred *deferred)
+{
+	init_llist_head(&deferred->pages);
+	INIT_DELAYED_WORK(&deferred->work, mp_deferred_work);
+	atomic_long_set(&deferred->nr, 0);
+	deferred->delay = 1;
+}
+
+int mp_deferred_init(void)
+{
+	int i;
 
 	/* A reserved thread: what it frees is what reclaim may hope for. */
 	mp_deferred_wq = alloc_workqueue("movable_pool",
 					 WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!mp_deferred_wq)
 		return -ENOMEM;
-	init_llist_head(&deferred->pages);
-	INIT_DELAYED_WORK(&deferred->work, mp_deferred_work);
-	atomic_long_set(&deferred->nr, 0);
-	deferred->delay = 1;
+	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
+		mp_deferred_setup(&mp_backings[i]->deferred);
 	return 0;
 }
 
@@ -97,13 +122,13 @@ int mp_deferred_init(struct mp_backing *backing)
  * Until the last orphan is done the VM may call us for it.  Its page lock is
  * somebody else's and may be held for long; never give up, never free early.
  */
-void mp_deferred_exit(struct mp_backing *backing)
+void mp_deferred_exit(void)
 {
-	struct mp_deferred *deferred = &backing->deferred;
 	unsigned long warn = jiffies + 10 * HZ;
 	long nr;
+	int i;
 
-	while ((nr = atomic_long_read(&deferred->nr)) > 0) {
+	while ((nr = mp_deferred_nr()) > 0) {
 		if (time_after(jiffies, warn)) {
 			warn = jiffies + 10 * HZ;
 			pr_warn("unloading waits for %ld freed pages whose page lock is held\n",
@@ -111,6 +136,7 @@ void mp_deferred_exit(struct mp_backing *backing)
 		}
 		schedule_timeout_uninterruptible(1);
 	}
-	cancel_delayed_work_sync(&deferred->work);
+	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
+		cancel_delayed_work_sync(&mp_backings[i]->deferred.work);
 	destroy_workqueue(mp_deferred_wq);
 }

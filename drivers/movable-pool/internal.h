@@ -14,17 +14,18 @@
  *
  *	index	 the link word (link.h), from alloc to the cut
  *	private	 the pool, from alloc to the cut; then the deferred list's
- *	mapping	 the VM's: movable_operations | PAGE_MAPPING_MOVABLE
+ *	mapping	 the VM's: movable_operations | PAGE_MAPPING_MOVABLE; pages
+ *		 that never move (none.c) have PG_owner_priv_1 instead
  *	lru	 never ours: the VM's while the page is isolated
  *	flags	 PG_locked by trylock; PG_isolated is the VM's; never PG_private
  *	refcount one reference is the pool's, until the page is let go
  *
  * Why no callback can run in text that is gone.  The VM calls us only with the
- * page locked.  A page leaves the pool or the deferred list only with its lock
- * taken outside a callback, so its callbacks have returned; the source of a
- * finished move leaves inside one, but then the destination, now the pool's,
- * stays locked until that callback has returned.  A driver's op runs between
- * mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
+ * page locked.  A page is let go, by its pool or by the deferred list, only
+ * with its lock taken outside a callback: its callbacks have returned.  The
+ * source of a finished move is let go inside one, but then the destination, now
+ * the pool's, stays locked until that callback has returned.  A driver's op
+ * runs between mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
  */
 
 #include <linux/atomic.h>
@@ -67,9 +68,10 @@ struct mp_counters {
  * @ops: the driver's
  * @counters: the books
  * @nr_pages: pages owned, those being allocated included.  The pool lives at
- *	least until this is 0; a page's share is given up last of all.
+ *	least until this is 0; an owner gives up a page's share last of all.
  * @busy: movers at work; raised while the mover's page still counts in
- *	@nr_pages, so that destroy() cannot miss one
+ *	@nr_pages, so destroy() looks at it last: with @nr_pages 0 no mover can
+ *	begin, and those that have begun are seen
  * @max_pages: limit of @nr_pages
  * @flags: MOVABLE_POOL_*
  * @shutdown: destroy() has begun
@@ -110,10 +112,13 @@ static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
 }
 
 /*
- * The driver broke the contract: one loud sentence for each call site, and the
- * call returns an error with nothing changed.
+ * The driver broke the contract: a sentence each time, with a stack the first
+ * time, and the call returns an error with nothing changed.
  */
-#define mp_misuse(fmt, ...) WARN_ONCE(1, pr_fmt(fmt), ##__VA_ARGS__)
+#define mp_misuse(...) do { \
+	WARN_ONCE(1, "movable_pool: " __VA_ARGS__); \
+	pr_err_ratelimited(__VA_ARGS__); \
+} while (0)
 
 /* pool.c */
 void mp_pool_enter(struct movable_pool *pool);
@@ -138,7 +143,6 @@ int mp_wait_moving(struct movable_page *mp);
 void mp_page_leave(struct movable_pool *pool, bool isolated);
 
 /* walk.c */
-typedef void (*mp_walk_fn)(struct page *page, void *arg);
 struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);
 unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid);
 

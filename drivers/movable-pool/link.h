@@ -17,7 +17,8 @@
  * The link lock is a leaf, spins, and excludes interrupts because owners free
  * from interrupts.  Order: page lock -> link lock.  The lock of a new page's
  * link is also taken by the mover before it publishes the new frame, to keep
- * an owner that frees at once waiting until the page is complete.
+ * an owner that frees at once waiting until the page is complete.  Waiters for
+ * the lock bit do not change the word, so its holder may store to it plainly.
  *
  * Knowing the pool (mp_link_pool()) without a lock takes a page that cannot
  * move: the handle is pinned or dying, or the page is locked.
@@ -65,7 +66,7 @@ static inline struct movable_pool *mp_link_pool(struct page *page)
 	return (void *)READ_ONCE(page->private);
 }
 
-/* A new page: nobody can reach it yet.  @lock: with the link lock held. */
+/* A new page: nobody can reach it yet. */
 static inline void mp_link_init(struct page *page)
 {
 	WRITE_ONCE(*mp_link_word(page), 0);
@@ -97,12 +98,16 @@ static inline bool mp_link_cut(struct page *page)
 /* Under the page lock and the link lock, the link is there. */
 static inline void mp_link_set_isolated(struct page *page)
 {
-	*mp_link_word(page) |= MP_LINK_ISOLATED;
+	unsigned long *word = mp_link_word(page);
+
+	WRITE_ONCE(*word, *word | MP_LINK_ISOLATED);
 }
 
 static inline void mp_link_clear_isolated(struct page *page)
 {
-	*mp_link_word(page) &= ~MP_LINK_ISOLATED;
+	unsigned long *word = mp_link_word(page);
+
+	WRITE_ONCE(*word, *word & ~MP_LINK_ISOLATED);
 }
 
 /* An orphan, a page whose link is cut, waits on the deferred list. */

@@ -34,6 +34,42 @@ struct mp_move {
 	u64 word;		/* the handle's, state MOVING */
 };
 
+/*
+ * Under the link lock: may the pool's page move at all?  After shutdown nothing
+ * may look at a handle any more: with a driver that forgot destroy() it lies in
+ * memory that may be gone.  memory_failure() leaves the flag on pages it cannot
+ * handle, ours among them, and compaction does not look at it: a copy would
+ * consume the error.
+ */
+static bool mp_move_allowed(struct movable_pool *pool, struct page *page)
+{
+	return !READ_ONCE(pool->shutdown) && !PageHWPoison(page);
+}
+
+/* Why not; for the books. */
+static void mp_move_refused(struct movable_pool *pool, u64 word)
+{
+	if (mp_word_pins(word))
+		mp_count(pool, MP_REFUSED_PINNED);
+}
+
+static bool mp_isolate_linked(struct movable_pool *pool,
+			      struct movable_page *mp, struct page *page)
+{
+	u64 word;
+
+	if (!mp_move_allowed(pool, page))
+		return false;
+	word = mp_word_read(mp);
+	if (!mp_word_movable(word)) {
+		mp_move_refused(pool, word);
+		return false;
+	}
+	mp_link_set_isolated(page);
+	mp_count(pool, MP_ISOLATED);
+	return true;
+}
+
 /**
  * mp_core_isolate() - may the VM take hold of a page?
  * @page: locked, marked by the backing
@@ -52,12 +88,8 @@ bool mp_core_isolate(struct page *page)
 	mp_wait_point(MP_WAIT_ISOLATE_ENTER, page);
 	irqflags = mp_link_lock(page);
 	mp = mp_link_handle(page);
-	if (mp && mp_word_movable(mp_word_read(mp)) &&
-	    !(mp_link_pool(page)->flags & MOVABLE_POOL_UNMOVABLE)) {
-		mp_link_set_isolated(page);
-		mp_count(mp_link_pool(page), MP_ISOLATED);
-		ok = true;
-	}
+	if (mp)
+		ok = mp_isolate_linked(mp_link_pool(page), mp, page);
 	mp_link_unlock(page, irqflags);
 	if (ok)
 		mp_wait_point(MP_WAIT_ISOLATE_DONE, page);
@@ -89,19 +121,21 @@ bool mp_core_putback(struct page *page)
 /* LIVE -> MOVING, under the link lock, which keeps handle and pool alive. */
 static int mp_move_start(struct mp_move *move)
 {
-	u64 word = mp_word_read(move->mp);
+	u64 word;
 
-	if (move->pool->flags & MOVABLE_POOL_UNMOVABLE)
+	if (!mp_move_allowed(move->pool, move->src))
 		return -EBUSY;
+	/* Before an owner can give up the page's share: destroy() sees us. */
+	mp_pool_enter(move->pool);
+	word = mp_word_read(move->mp);
 	do {
 		if (!mp_word_movable(word)) {
-			mp_count(move->pool, MP_REFUSED_PINNED);
+			mp_move_refused(move->pool, word);
+			mp_pool_leave(move->pool);
 			return -EAGAIN;
 		}
 		move->word = mp_word_with(word, MOVABLE_PAGE_MOVING);
 	} while (!mp_word_change(move->mp, &word, move->word));
-	/* Before the page can leave the pool: destroy() waits for us. */
-	mp_pool_enter(move->pool);
 	return 0;
 }
 
@@ -161,7 +195,7 @@ static int mp_move_abort(struct mp_move *move, int err)
 static int mp_move_verdict(struct movable_pool *pool, int err)
 {
 	if (err > 0 || err < -MAX_ERRNO) {
-		mp_misuse("%s: ops->migrate returned %d", pool->name, err);
+		mp_misuse("%s: ops->migrate returned %d\n", pool->name, err);
 		err = -EBUSY;
 	}
 	if (err == -EAGAIN) {
@@ -269,6 +303,8 @@ int mp_core_migrate(struct mp_backing *backing, struct page *dst,
 		mp_count(move.pool, MP_REFUSED_REFERENCED);
 		return mp_move_abort(&move, -EAGAIN);
 	}
+	/* What the last holder wrote before its put_page() is what we copy. */
+	smp_rmb();
 	err = mp_move_copy(&move, mode);
 	if (err)
 		return mp_move_abort(&move, err);

@@ -43,21 +43,24 @@ void mp_page_leave(struct movable_pool *pool, bool isolated)
 	if (isolated)
 		mp_count(pool, MP_RELEASED);
 	mp_count(pool, MP_FREED);
-	atomic_long_dec(&pool->nr_pages);
+	/* Ordered: destroy() may free what the lines above have touched. */
+	atomic_long_dec_return(&pool->nr_pages);
 }
 
 /*
  * What a move could not keep, or the VM does not do for these pages: it never
  * moves a memcg charge with them (mm/migrate.c, all versions), moves order-0
- * pages only, and may pick a destination in any zone.
+ * pages only, and may pick a destination in any zone.  __GFP_RECLAIMABLE beside
+ * __GFP_MOVABLE is no mobility the page allocator knows.
  */
 static bool mp_gfp_allowed(gfp_t gfp)
 {
-	const gfp_t bad = __GFP_ACCOUNT | __GFP_COMP | __GFP_DMA | __GFP_DMA32;
+	const gfp_t bad = __GFP_ACCOUNT | __GFP_COMP | __GFP_DMA |
+			  __GFP_DMA32 | __GFP_RECLAIMABLE;
 
 	if (!(gfp & bad))
 		return true;
-	mp_misuse("refused gfp %#x: a move keeps no memcg charge, order or zone",
+	mp_misuse("refused gfp %#x: a move keeps no memcg charge, order, zone\n",
 		  (__force unsigned int)gfp & (__force unsigned int)bad);
 	return false;
 }
@@ -88,12 +91,15 @@ static int mp_page_attach(struct movable_pool *pool, struct movable_page *mp,
 	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
 	u64 old = 0;
 
-	if (!mp_word_change(mp, &old, mp_word_at(word, page_to_pfn(page)))) {
-		mp_misuse("%s: alloc for a handle that has a page", pool->name);
-		return -EEXIST;
-	}
+	/* The link is there before the word names the page: free() follows. */
 	mp_link_init(page);
 	mp_link_set(page, mp, pool);
+	if (!mp_word_change(mp, &old, mp_word_at(word, page_to_pfn(page)))) {
+		mp_link_cut(page);
+		mp_misuse("%s: alloc for a handle that has a page\n",
+			  pool->name);
+		return -EEXIST;
+	}
 	pool->backing->mark(page);
 	mp_count(pool, MP_ALLOCATED);
 	mp_count(pool, MP_UNPUBLISHED);
@@ -147,13 +153,13 @@ drop:
  * @gfp: as for alloc_page(); the pool adds __GFP_MOVABLE itself
  *
  * The page belongs to the handle but does not move until it is published.  Do
- * that soon: unpublished pages block memory hot-unplug as unmovable ones do.
+ * that soon: memory hot-unplug retries until it is, as it does for a pin.
  *
  * Context: As @gfp says: any, or may sleep.  Not under a lock that a driver op
  * takes unless @gfp excludes direct reclaim and compaction.
  * Return: 0; -ENOMEM; -ENOSPC at the pool's page limit; -EEXIST for a handle
  * that has a page; -EINVAL for a @gfp with __GFP_ACCOUNT, __GFP_COMP or a zone
- * that a move would not keep; -ESHUTDOWN after movable_pool_destroy(); -EBUSY
+ * that a move would not keep; -ESHUTDOWN during movable_pool_destroy(); -EBUSY
  * if the new page is locked by memory failure handling and @gfp forbids to
  * wait for that.
  */
@@ -223,12 +229,12 @@ unsigned int movable_page_alloc_bulk(struct movable_pool *pool,
 }
 EXPORT_SYMBOL_GPL(movable_page_alloc_bulk);
 
-/* An order-0 page in nobody's hands but the caller's. */
+/* An order-0 page in nobody's hands but the caller's, charged to nobody. */
 static bool mp_page_adoptable(struct page *page)
 {
-	return page_count(page) == 1 && !PageCompound(page) &&
-	       !PageReserved(page) && !PageSlab(page) && !PageLRU(page) &&
-	       !PagePrivate(page) && !page_mapped(page) && !page->mapping;
+	return !PageCompound(page) && !PageReserved(page) && !PageSlab(page) &&
+	       !PageLRU(page) && !PagePrivate(page) && !page_mapped(page) &&
+	       !page->mapping && !mp_compat_page_charged(page);
 }
 
 /**
@@ -242,8 +248,10 @@ static bool mp_page_adoptable(struct page *page)
  * hold unmovable memory, where moving them gains nothing.
  *
  * Context: Any.
- * Return: 0; -EINVAL for a page that is compound, mapped, or in other hands
- * too; otherwise as movable_page_alloc().  On error the page is the caller's.
+ * Return: 0; -EINVAL for a page that is compound, mapped, in the page cache or
+ * charged to a memcg; -EBUSY while somebody else has a reference to it or its
+ * lock, which may be a passing scanner of memory: try again; otherwise as
+ * movable_page_alloc().  On error the page is the caller's.
  */
 int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 		       struct page *page)
@@ -251,10 +259,12 @@ int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 	int err;
 
 	if (!mp_page_adoptable(page)) {
-		mp_misuse("%s: cannot adopt pfn %#lx: not an order-0 page of one owner",
+		mp_misuse("%s: cannot adopt pfn %#lx: not an order-0 page of one owner\n",
 			  pool->name, page_to_pfn(page));
 		return -EINVAL;
 	}
+	if (page_count(page) != 1)
+		return -EBUSY;
 	err = mp_page_enter(pool);
 	if (err)
 		return err;
@@ -279,22 +289,25 @@ int movable_page_publish(struct movable_page *mp)
 	struct movable_pool *pool;
 	u64 word = mp_word_read(mp);
 
-	do {
+	for (;;) {
 		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY ||
 		    mp_word_dying(word)) {
-			mp_misuse("publish of a handle without a page");
+			mp_misuse("publish of a handle without a page\n");
 			return -ENOENT;
 		}
 		if (mp_word_state(word) != MOVABLE_PAGE_PRIVATE) {
-			mp_misuse("page published twice");
+			mp_misuse("page published twice\n");
 			return -EALREADY;
 		}
 		/* Private: it cannot move, so this is its page and pool. */
 		pool = mp_link_pool(pfn_to_page(mp_word_pfn(word)));
-	} while (!mp_word_change(mp, &word,
-				 mp_word_with(word, MOVABLE_PAGE_LIVE)));
-	mp_uncount(pool, MP_UNPUBLISHED);
-	return 0;
+		/* Once it is live, others may free it and destroy the pool. */
+		mp_uncount(pool, MP_UNPUBLISHED);
+		if (mp_word_change(mp, &word,
+				   mp_word_with(word, MOVABLE_PAGE_LIVE)))
+			return 0;
+		mp_count(pool, MP_UNPUBLISHED);
+	}
 }
 EXPORT_SYMBOL_GPL(movable_page_publish);
 
@@ -353,7 +366,7 @@ static void mp_page_release(struct movable_page *mp, u64 word,
 static int mp_free_refused(u64 word)
 {
 	if (mp_word_state(word) == MOVABLE_PAGE_EMPTY || mp_word_dying(word)) {
-		mp_misuse("free of a handle without a page, or freed twice");
+		mp_misuse("free of a handle without a page, or freed twice\n");
 		return -ENOENT;
 	}
 	return mp_word_pins(word) ? -EBUSY : 0;
@@ -412,7 +425,12 @@ static void (*mp_freed_op(u64 word))(struct movable_page *mp)
  * for each call that returned 0: before it returns, or, if the page is being
  * moved, from the mover.  Locks that ops->freed takes must not be held here.
  *
- * Context: Any but NMI.  Allowed in driver ops.
+ * A device must have stopped using the page before this call: the frame may be
+ * somebody else's before ops->freed runs, and a move for which ops->migrate has
+ * returned 0 is undone.
+ *
+ * Context: Any but NMI; with PREEMPT_RT neither hard interrupts nor under a raw
+ * spinlock, where put_page() must not be called.  Allowed in driver ops.
  * Return: 0; -EBUSY if pinned, nothing changed; -ENOENT if there is no page;
  * -EOPNOTSUPP if the driver has no ops->freed.
  */

@@ -31,11 +31,28 @@
 int mp_wait_moving(struct movable_page *mp)
 {
 	if (mp_op_running()) {
-		mp_misuse("a driver op waits for a page in motion; use trypin or free_async");
+		mp_misuse("a driver op waits for a page in motion; use trypin or free_async\n");
 		return -EDEADLK;
 	}
 	wait_var_event(&mp->word, mp_word_state(mp_word_read(mp)) !=
 				  MOVABLE_PAGE_MOVING);
+	return 0;
+}
+
+/* Like trypin, but for whom an empty handle is no misuse: it was waited for. */
+static int mp_pin_once(struct movable_page *mp)
+{
+	u64 word = mp_word_read(mp);
+
+	do {
+		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY ||
+		    mp_word_dying(word))
+			return -ENOENT;
+		if (mp_word_state(word) == MOVABLE_PAGE_MOVING)
+			return -EAGAIN;
+		if (mp_word_pins(word) == MOVABLE_PAGE_MAX_PINS)
+			return -EOVERFLOW;
+	} while (!mp_word_change(mp, &word, word + MP_WORD_PIN));
 	return 0;
 }
 
@@ -49,21 +66,11 @@ int mp_wait_moving(struct movable_page *mp)
  */
 int movable_page_trypin(struct movable_page *mp)
 {
-	u64 word = mp_word_read(mp);
+	int err = mp_pin_once(mp);
 
-	do {
-		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY) {
-			mp_misuse("pin of a handle without a page");
-			return -ENOENT;
-		}
-		if (mp_word_dying(word))
-			return -ENOENT;
-		if (mp_word_state(word) == MOVABLE_PAGE_MOVING)
-			return -EAGAIN;
-		if (mp_word_pins(word) == MOVABLE_PAGE_MAX_PINS)
-			return -EOVERFLOW;
-	} while (!mp_word_change(mp, &word, word + MP_WORD_PIN));
-	return 0;
+	if (err == -ENOENT && !mp_word_read(mp))
+		mp_misuse("pin of a handle without a page\n");
+	return err;
 }
 EXPORT_SYMBOL_GPL(movable_page_trypin);
 
@@ -84,7 +91,8 @@ int movable_page_pin(struct movable_page *mp)
 
 	might_sleep();
 	mp_op_might_wait();
-	while ((err = movable_page_trypin(mp)) == -EAGAIN) {
+	for (err = movable_page_trypin(mp); err == -EAGAIN;
+	     err = mp_pin_once(mp)) {
 		mp_wait_point(MP_WAIT_PIN_WAIT, NULL);
 		err = mp_wait_moving(mp);
 		if (err)
@@ -106,7 +114,7 @@ void movable_page_unpin(struct movable_page *mp)
 
 	do {
 		if (!mp_word_pins(word)) {
-			mp_misuse("unpin of a page that is not pinned");
+			mp_misuse("unpin of a page that is not pinned\n");
 			return;
 		}
 	} while (!mp_word_change(mp, &word, word - MP_WORD_PIN));
@@ -127,7 +135,7 @@ struct page *movable_page_page(const struct movable_page *mp)
 	u64 word = mp_word_read(mp);
 
 	if (!mp_word_pins(word)) {
-		mp_misuse("use of a page that is not pinned");
+		mp_misuse("use of a page that is not pinned\n");
 		return NULL;
 	}
 	return pfn_to_page(mp_word_pfn(word));

@@ -26,7 +26,7 @@ static const struct movable_pool_ops mp_no_ops;
 
 static DEFINE_MUTEX(mp_pools_lock);
 static LIST_HEAD(mp_pools);
-static unsigned int mp_pool_id;		/* under mp_pools_lock */
+static atomic_t mp_pool_ids;
 
 /* A mover is at work; under the link lock of one of the pool's pages. */
 void mp_pool_enter(struct movable_pool *pool)
@@ -81,19 +81,34 @@ static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
 	return pool;
 }
 
-/* Gives the pool its number and name and puts it in the list. */
+/*
+ * Gives the pool its number and name and puts it in the list.  Nothing is
+ * allocated under the lock: destroy() takes it, perhaps in reclaim.
+ */
 static int mp_pool_register(struct movable_pool *pool, const char *name)
 {
-	mutex_lock(&mp_pools_lock);
+	unsigned int id = atomic_inc_return(&mp_pool_ids) - 1;
+
 	if (!mp_fail(MP_FAIL_ALLOC_NAME))
-		pool->name = kasprintf(GFP_KERNEL, "%s-%u", name, mp_pool_id);
-	if (pool->name) {
-		mp_pool_id++;
-		list_add_tail(&pool->node, &mp_pools);
-		mp_debugfs_add(pool);
-	}
+		pool->name = kasprintf(GFP_KERNEL, "%s-%u", name, id);
+	if (!pool->name)
+		return -ENOMEM;
+	mp_debugfs_add(pool);
+	mutex_lock(&mp_pools_lock);
+	list_add_tail(&pool->node, &mp_pools);
 	mutex_unlock(&mp_pools_lock);
-	return pool->name ? 0 : -ENOMEM;
+	return 0;
+}
+
+/* The mechanism for a pool's pages on this kernel. */
+static struct mp_backing *mp_backing_choose(unsigned int flags)
+{
+	if (flags & MOVABLE_POOL_UNMOVABLE)
+		return &mp_backing_none;
+	if (IS_ENABLED(CONFIG_COMPACTION) && IS_ENABLED(CONFIG_MIGRATION))
+		return &mp_backing_data;
+	pr_warn_once("no CONFIG_COMPACTION in this kernel: pages never move\n");
+	return &mp_backing_none;
 }
 
 /**
@@ -102,8 +117,8 @@ static int mp_pool_register(struct movable_pool *pool, const char *name)
  * @owner: module whose ops and handles the pool will use
  *
  * Context: May sleep.
- * Return: the pool, or ERR_PTR(): -EINVAL for an attribute without a name or
- * with unknown flags, -ENOMEM.
+ * Return: the pool, or ERR_PTR(): -EINVAL for unknown flags or a name that is
+ * not 1 to 32 characters without '/', -ENOMEM.
  */
 struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 					   struct module *owner)
@@ -116,7 +131,7 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool = mp_pool_alloc(attr);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
-	pool->backing = &mp_backing_data;
+	pool->backing = mp_backing_choose(attr->flags);
 	pool->ops = attr->ops ?: &mp_no_ops;
 	pool->flags = attr->flags;
 	pool->max_pages = attr->max_pages;
@@ -125,7 +140,7 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool->word_async = pool->ops->freed ? MP_WORD_ASYNC : 0;
 	/* Handles reach pages by map(), so any zone the VM moves in will do. */
 	pool->gfp = __GFP_HIGHMEM;
-	if (!(pool->flags & MOVABLE_POOL_UNMOVABLE))
+	if (pool->backing != &mp_backing_none)
 		pool->gfp |= __GFP_MOVABLE;
 	err = mp_pool_register(pool, attr->name);
 	if (err) {
@@ -140,7 +155,8 @@ EXPORT_SYMBOL_GPL(__movable_pool_create);
 static void mp_pool_wait_busy(struct movable_pool *pool)
 {
 	while (!wait_var_event_timeout(&pool->busy,
-				       !atomic_read(&pool->busy), 10 * HZ))
+				       !atomic_read_acquire(&pool->busy),
+				       10 * HZ))
 		pr_warn("%s: destroy waits for %d moves in ops of %s\n",
 			pool->name, atomic_read(&pool->busy),
 			pool->owner ? module_name(pool->owner) : "the kernel");
@@ -153,33 +169,36 @@ static void mp_pool_wait_busy(struct movable_pool *pool)
 static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 {
 	unsigned long warn = jiffies + 10 * HZ;
-	unsigned long released;
+	unsigned long released = 0;
 	unsigned int delay = 1;
+	long nr;
 
+	/* Pages given to free_async() in motion are the movers' to free. */
 	mp_pool_wait_busy(pool);
-	if (!atomic_long_read(&pool->nr_pages))
-		return;
-	released = mp_walk_release(pool, handles_valid);
-	while (atomic_long_read(&pool->nr_pages)) {
+	while ((nr = atomic_long_read_acquire(&pool->nr_pages))) {
+		released += mp_walk_release(pool, handles_valid);
+		if (!atomic_long_read(&pool->nr_pages))
+			continue;
 		if (time_after(jiffies, warn)) {
 			warn = jiffies + 10 * HZ;
 			pr_warn("%s: destroy waits for %ld locked pages\n",
-				pool->name, atomic_long_read(&pool->nr_pages));
+				pool->name, nr);
 		}
 		schedule_timeout_uninterruptible(delay);
 		delay = min(2 * delay, (unsigned int)HZ);
-		released += mp_walk_release(pool, handles_valid);
 	}
-	if (released)
-		mp_misuse("%s: destroyed with %lu pages still allocated",
-			  pool->name, released);
-	/* A move may have begun before the walk came to its page. */
+	/* Last: whoever freed the last page may still be in an op. */
 	mp_pool_wait_busy(pool);
+	if (released)
+		mp_misuse("%s: destroyed with %lu pages still allocated\n",
+			  pool->name, released);
 }
 
 static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 {
 	WRITE_ONCE(pool->shutdown, true);
+	/* Pairs with the RMW in mp_page_enter(): it sees shutdown or we it. */
+	smp_mb();
 	mp_debugfs_remove(pool);
 	mp_pool_drain(pool, handles_valid);
 	mp_pool_free(pool);
@@ -192,7 +211,8 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
  * The driver has freed all pages.  Those it has not are freed here, loudly,
  * their handles made empty; the frame of one that is still pinned is lost
  * rather than reused.  Waits for moves that are in progress, with a message
- * every 10 s, but not for pages the VM has isolated.
+ * every 10 s, and not for what the VM has isolated; only for the page locks of
+ * pages the driver has not freed.
  *
  * When it returns no op of the pool runs or will run: the driver's module may
  * go.
@@ -206,7 +226,7 @@ void movable_pool_destroy(struct movable_pool *pool)
 	might_sleep();
 	mp_op_might_wait();
 	if (mp_op_running()) {
-		mp_misuse("%s: destroy in a driver op would wait for itself",
+		mp_misuse("%s: destroy in a driver op would wait for itself\n",
 			  pool->name);
 		return;
 	}
@@ -237,7 +257,8 @@ static unsigned long mp_event_sum(const struct movable_pool *pool,
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(pool->counters, cpu)->event[event]);
+		sum += READ_ONCE(per_cpu_ptr(pool->counters,
+					     cpu)->event[event]);
 	return sum;
 }
 
@@ -251,9 +272,12 @@ static unsigned long mp_event_sum(const struct movable_pool *pool,
 void movable_pool_stats(const struct movable_pool *pool,
 			struct movable_pool_stats *stats)
 {
+	/* Up on one CPU, down on another: the sum may pass below 0. */
+	long unpublished = mp_event_sum(pool, MP_UNPUBLISHED);
+
 	*stats = (struct movable_pool_stats) {
 		.pages = atomic_long_read(&pool->nr_pages),
-		.unpublished = mp_event_sum(pool, MP_UNPUBLISHED),
+		.unpublished = max_t(long, 0, unpublished),
 		.allocated = mp_event_sum(pool, MP_ALLOCATED),
 		.freed = mp_event_sum(pool, MP_FREED),
 		.isolated = mp_event_sum(pool, MP_ISOLATED),
@@ -275,19 +299,22 @@ static struct movable_pool *mp_pool_take_owned_by(struct module *owner)
 
 	mutex_lock(&mp_pools_lock);
 	list_for_each_entry(pool, &mp_pools, node) {
-		if (pool->owner == owner) {
-			list_del(&pool->node);
-			found = pool;
-			break;
-		}
+		if (pool->owner != owner)
+			continue;
+		/* No move may begin in any of them while the first ends. */
+		WRITE_ONCE(pool->shutdown, true);
+		found = pool;
 	}
+	if (found)
+		list_del(&found->node);
 	mutex_unlock(&mp_pools_lock);
 	return found;
 }
 
 /*
  * A driver goes, its module_exit has run, its text is still there.  Its memory
- * may not be: handles are not touched any more.
+ * may not be: handles are not touched any more, not even for their pins.  What
+ * the VM did between module_exit and here cannot be mended.
  */
 static int mp_module_notify(struct notifier_block *nb, unsigned long state,
 			    void *data)
@@ -297,7 +324,7 @@ static int mp_module_notify(struct notifier_block *nb, unsigned long state,
 	if (state != MODULE_STATE_GOING)
 		return NOTIFY_DONE;
 	while ((pool = mp_pool_take_owned_by(data))) {
-		mp_misuse("module %s goes without destroying its pool %s",
+		mp_misuse("module %s goes without destroying its pool %s\n",
 			  module_name((struct module *)data), pool->name);
 		mp_pool_end(pool, false);
 	}
@@ -313,12 +340,12 @@ static int __init mp_init(void)
 	int err;
 
 	mp_op_init();
-	err = mp_deferred_init(&mp_backing_data);
+	err = mp_deferred_init();
 	if (err)
 		return err;
 	err = register_module_notifier(&mp_module_nb);
 	if (err) {
-		mp_deferred_exit(&mp_backing_data);
+		mp_deferred_exit();
 		return err;
 	}
 	mp_debugfs_init();
@@ -330,7 +357,7 @@ static void __exit mp_exit(void)
 {
 	mp_debugfs_exit();
 	unregister_module_notifier(&mp_module_nb);
-	mp_deferred_exit(&mp_backing_data);
+	mp_deferred_exit();
 }
 
 module_init(mp_init);

@@ -19,12 +19,12 @@ enum mp_wait {
 	MP_WAIT_MIGRATE_ENTER,		/* both locked, link not looked at */
 	MP_WAIT_MIGRATE_MOVING,		/* MOVING set, references not counted */
 	MP_WAIT_MIGRATE_COPIED,		/* copied, new frame not published */
-	MP_WAIT_MIGRATE_PUBLISHED,	/* published, old page not dropped */
+	MP_WAIT_MIGRATE_PUBLISHED,	/* published, old page still held */
 	MP_WAIT_PUTBACK_ENTER,		/* page locked, link not looked at */
 	MP_WAIT_FREE_CUT,		/* link cut, handle still dying */
 	MP_WAIT_FREE_WAIT,		/* free() is about to wait for MOVING */
 	MP_WAIT_PIN_WAIT,		/* pin() is about to wait for MOVING */
-	MP_WAIT_DEFERRED_PAGE,		/* the worker has a page, not its lock */
+	MP_WAIT_DEFERRED_PAGE,		/* worker has a page, not its lock */
 	MP_WAIT_DESTROY_WALK,		/* destroy() has a page, not its lock */
 	MP_NR_WAITS,
 };

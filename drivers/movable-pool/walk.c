@@ -41,7 +41,7 @@ struct movable_page *movable_page_lookup(struct movable_pool *pool,
 		return NULL;
 	if (pool->backing->marked(page) && mp_link_pool(page) == pool) {
 		mp = mp_link_handle(page);
-		/* Both words belong together unless the link was cut between. */
+		/* Both words belong together, or the link was cut between. */
 		if (mp_link_pool(page) != pool)
 			mp = NULL;
 	}
@@ -60,25 +60,14 @@ static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
 	return NULL;
 }
 
-static struct page *mp_walk_node(struct movable_pool *pool, int nid,
-				 unsigned long *pfn)
+static unsigned long mp_walk_end(void)
 {
-	unsigned long end = node_end_pfn(nid);
-	struct page *page;
+	unsigned long end = 0;
+	int nid;
 
-	while (*pfn < end) {
-		page = pfn_to_online_page(*pfn);
-		if (!page) {
-			*pfn = ALIGN(*pfn + 1, pageblock_nr_pages);
-			continue;
-		}
-		page = mp_walk_get(pool, page);
-		if (page)
-			return page;
-		if (!(++*pfn % pageblock_nr_pages))
-			cond_resched();
-	}
-	return NULL;
+	for_each_online_node(nid)
+		end = max(end, node_end_pfn(nid));
+	return end;
 }
 
 /**
@@ -86,34 +75,31 @@ static struct page *mp_walk_node(struct movable_pool *pool, int nid,
  * @pool: the pool
  * @pfn: where to begin; set to where the page is
  *
- * Nodes whose frames lie interleaved are seen more than once at most.
+ * Memory that is being removed at the same time is as ill a guest here as in
+ * /proc/kpageflags: get_online_mems() is not for modules.
  *
  * Context: May sleep.
  * Return: the page with a reference, not locked; NULL at the end of memory.
  */
 struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
 {
-	unsigned long best = ULONG_MAX;
-	struct page *found = NULL;
-	int nid;
+	unsigned long end = mp_walk_end();
+	struct page *page;
 
-	for_each_online_node(nid) {
-		unsigned long at = max(*pfn, node_start_pfn(nid));
-		struct page *page = mp_walk_node(pool, nid, &at);
-
-		if (!page)
-			continue;
-		if (at >= best) {
-			put_page(page);
-			continue;
+	while (*pfn < end) {
+		page = pfn_to_online_page(*pfn);
+		if (page) {
+			page = mp_walk_get(pool, page);
+			if (page)
+				return page;
+			++*pfn;
+		} else {
+			*pfn = ALIGN(*pfn + 1, pageblock_nr_pages);
 		}
-		if (found)
-			put_page(found);
-		found = page;
-		best = at;
+		if (!(*pfn % pageblock_nr_pages))
+			cond_resched();
 	}
-	*pfn = best;
-	return found;
+	return NULL;
 }
 
 /*
@@ -163,14 +149,17 @@ static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
 		unlock_page(page);
 		return false;
 	}
-	pool->backing->unmark(page);
-	unlock_page(page);
 	/* Whoever pinned it may still write to it: better lost than reused. */
-	if (pins)
+	if (pins) {
+		pool->backing->strand(page);
+		unlock_page(page);
 		pr_err("%s: pfn %#lx has %u pins at destroy, its frame is lost\n",
 		       pool->name, page_to_pfn(page), pins);
-	else
+	} else {
+		pool->backing->unmark(page);
+		unlock_page(page);
 		put_page(page);
+	}
 	mp_page_leave(pool, isolated);
 	return true;
 }

@@ -30,7 +30,8 @@
  * order-0 pages only, for the VM moves no others this way.
  *
  * Which call in which context, and what excludes what, is tabulated in
- * Documentation/locking.rst; why each rule is there, in Documentation/design.rst.
+ * Documentation/locking.rst; why each rule is there, in
+ * Documentation/design.rst.
  */
 
 #include <linux/atomic.h>
@@ -177,24 +178,24 @@ void movable_pool_stats(const struct movable_pool *pool,
  * @attr: what the driver says about it; only read during the call
  *
  * Context: May sleep.
- * Return: the pool, or ERR_PTR(): -EINVAL for an attribute without a name or
- * with unknown flags, -ENOMEM.
+ * Return: the pool, or ERR_PTR(): -EINVAL for unknown flags or a name that is
+ * not 1 to 32 characters without '/', -ENOMEM.
  */
 #define movable_pool_create(attr) __movable_pool_create(attr, THIS_MODULE)
 
-int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
-		       gfp_t gfp);
+int __must_check movable_page_alloc(struct movable_pool *pool,
+				    struct movable_page *mp, gfp_t gfp);
 unsigned int movable_page_alloc_bulk(struct movable_pool *pool,
 				     struct movable_page **mps, unsigned int n,
 				     gfp_t gfp);
-int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
-		       struct page *page);
+int __must_check movable_page_adopt(struct movable_pool *pool,
+				    struct movable_page *mp, struct page *page);
 int movable_page_publish(struct movable_page *mp);
-int movable_page_free(struct movable_page *mp);
-int movable_page_free_async(struct movable_page *mp);
+int __must_check movable_page_free(struct movable_page *mp);
+int __must_check movable_page_free_async(struct movable_page *mp);
 
-int movable_page_pin(struct movable_page *mp);
-int movable_page_trypin(struct movable_page *mp);
+int __must_check movable_page_pin(struct movable_page *mp);
+int __must_check movable_page_trypin(struct movable_page *mp);
 void movable_page_unpin(struct movable_page *mp);
 void *movable_page_map(struct movable_page *mp);
 void movable_page_unmap(struct movable_page *mp);

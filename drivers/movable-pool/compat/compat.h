@@ -9,12 +9,19 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/memcontrol.h>
 
 /* Fills the NULL entries of @pages; returns how many are there. */
 static inline unsigned int mp_compat_alloc_bulk(gfp_t gfp, unsigned int n,
 						struct page **pages)
 {
 	return alloc_pages_bulk_array(gfp, n, pages);
+}
+
+/* A move would drop the charge. */
+static inline bool mp_compat_page_charged(struct page *page)
+{
+	return page_memcg_check(page);
 }
 
 /*

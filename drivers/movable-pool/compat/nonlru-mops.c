@@ -31,6 +31,18 @@ static void mp_mops_unmark(struct page *page)
 	__ClearPageMovable(page);
 }
 
+/*
+ * A cleared page still looks movable until it is free (PageMovable() is false,
+ * __PageMovable() true), and unplug would retry it for ever.  While the VM has
+ * it on a list it must go on looking so, or putback takes it for an LRU page.
+ */
+static void mp_mops_strand(struct page *page)
+{
+	__ClearPageMovable(page);
+	if (!PageIsolated(page))
+		WRITE_ONCE(page->mapping, NULL);
+}
+
 static bool mp_mops_marked(struct page *page)
 {
 	unsigned long mark = (unsigned long)&mp_mops | PAGE_MAPPING_MOVABLE;
@@ -43,6 +55,7 @@ struct mp_backing mp_backing_data = {
 	.refs = 2,
 	.mark = mp_mops_mark,
 	.unmark = mp_mops_unmark,
+	.strand = mp_mops_strand,
 	.marked = mp_mops_marked,
 };
 
