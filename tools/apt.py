@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A private apt: any Debian suite, without root, without touching /.
+
+The mirrors are the ones this machine is configured with, read at run time.
+"""
+import os
+import pathlib
+import re
+import subprocess
+
+from cache import Failure, full_disk, root, step
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+TARGETS = "$(SITE) $(RELEASE) $(COMPONENT)"
+
+
+def mirrors():
+    """(archive, security): the Debian mirrors this machine uses."""
+    text = subprocess.run(
+        ["apt-get", "indextargets", "--format", TARGETS,
+         "Created-By: Packages"], check=True, text=True,
+        stdout=subprocess.PIPE).stdout
+    archive = security = None
+    for line in text.splitlines():
+        site, release, component = line.split()
+        if component != "main" or not is_debian(release):
+            continue
+        if re.search("[-/](security|updates/?$)", release) and \
+                "security" in release + site:
+            security = security or site
+        elif "-" not in release:
+            archive = archive or site
+    if not archive:
+        raise Failure("apt on this machine has no Debian mirror configured; "
+                      "see sources.list(5)")
+    return archive, security
+
+
+def is_debian(release):
+    """A third-party source may be configured too; it names other suites."""
+    names = set(re.findall("[a-z]+", release))
+    return bool(names & {"bullseye", "bookworm", "trixie", "forky", "sid",
+                         "oldstable", "stable", "oldoldstable", "testing",
+                         "unstable"})
+
+
+class Apt:
+    """The suites of one kernel row, with lists and archives of their own."""
+
+    def __init__(self, name, suites):
+        self.dir = root() / "apt" / name
+        self.suites = suites
+        for part in ("lists/partial", "archives/partial", "empty"):
+            (self.dir / part).mkdir(parents=True, exist_ok=True)
+
+    def options(self):
+        here = self.dir
+        pairs = {
+            "Dir::Etc::sourcelist": here / "sources.list",
+            "Dir::Etc::sourceparts": "-",
+            "Dir::Etc::preferences": "-",
+            "Dir::Etc::preferencesparts": "-",
+            "Dir::State::Lists": here / "lists",
+            "Dir::Cache": here,
+            "Dir::Cache::archives": here / "archives",
+            "APT::Sandbox::User": "",
+            "APT::Get::List-Cleanup": "0",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        return [f"-o{key}={value}" for key, value in pairs.items()]
+
+    def run(self, program, *words, cwd=None):
+        result = subprocess.run(
+            [program, *self.options(), *words], text=True, cwd=cwd,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, env=dict(os.environ, LC_ALL="C"))
+        if result.returncode:
+            full_disk(result.stderr)
+            raise Failure(self.reason(result.stderr, words))
+        return result.stdout
+
+    @staticmethod
+    def reason(stderr, words):
+        """apt's own first complaint, as one sentence."""
+        lines = [line for line in stderr.splitlines()
+                 if line.startswith(("E:", "W:", "Err"))]
+        first = (lines or stderr.splitlines() or ["no reason given"])[0]
+        return f"apt could not {' '.join(words)[:60]}: {first}"
+
+    def update(self):
+        archive, security = mirrors()
+        signed = f" [signed-by={KEYRING}]" if os.path.exists(KEYRING) else ""
+        lines = []
+        for suite in self.suites:
+            site = security if suite.endswith("-security") else archive
+            if site:
+                lines.append(f"deb{signed} {site} {suite} main\n")
+        (self.dir / "sources.list").write_text("".join(lines))
+        step("lists", " ".join(self.suites))
+        # Without it a list that did not arrive is only a warning.
+        self.run("apt-get", "update", "-oAPT::Update::Error-Mode=any")
+
+    def show(self, package):
+        """The fields of the newest version, as a dict."""
+        text = self.run("apt-cache", "show", "--no-all-versions", package)
+        return dict(re.findall(r"^([\w-]+): (.*)$", text, re.M))
+
+    def download(self, package, into):
+        """Fetch one package; returns its file."""
+        fields = self.show(package)
+        step("fetch", f"{package} {fields['Version']} "
+             f"({int(fields['Size']) / 1e6:.0f} MB)")
+        self.run("apt-get", "download", package, cwd=into)
+        [deb] = pathlib.Path(into).glob(f"{package}_*.deb")
+        if deb.stat().st_size != int(fields["Size"]):
+            raise Failure(f"the download of {package} is incomplete; "
+                          "run the same command again")
+        return deb

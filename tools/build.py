@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds modules and test programs outside the source tree.
+
+The sources are mirrored into the cache, because kbuild writes its objects
+beside the sources it is given.  Only files that changed are copied, so a
+second build has nothing to do.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import cache
+import kernels
+from cache import Failure, TREE
+
+PARTS = ("drivers", "include", "samples", "selftests")
+NAMES = ("Kbuild", "Makefile", "Kconfig")
+ENDINGS = (".c", ".h", ".S", ".mk")
+# Debian builds its kernels with whatever gcc 12 was current that day.
+SCREEN = 40
+HARMLESS = re.compile("the compiler differs from the one used")
+WARNING = re.compile(r"\b(warning|WARNING|error|ERROR):")
+
+
+KEPT = []                       # directories that go when this process does
+
+
+class Build:
+    """The modules of one variant, built against one kernel.
+
+    A copy of them: the next build may start while guests still need these.
+    """
+
+    def __init__(self, area):
+        self.keeper = tempfile.TemporaryDirectory(prefix="movable-pool-")
+        self.dir = pathlib.Path(self.keeper.name)
+        for module in area.rglob("*.ko"):
+            shutil.copy2(module, self.dir)
+
+    def module(self, name):
+        """The .ko of that name, or None if this tree does not build it."""
+        path = self.dir / f"{name}.ko"
+        return path if path.exists() else None
+
+
+def area_of(kernel, variant):
+    return cache.tree_dir() / kernel.release / variant
+
+
+def modules(kernel, variant):
+    """Build all modules; variant is normal or test."""
+    area = area_of(kernel, variant)
+    with cache.lock("build"):
+        mirror(area, PARTS + ("Kbuild",))
+        run(kbuild(kernel, area, variant), area,
+            f"modules for {kernel.release}, {variant}")
+        return Build(area)
+
+
+def sparse(kernel, variant):
+    """What sparse says about our files (the kernel's headers are its own)."""
+    area = area_of(kernel, f"sparse-{variant}")
+    with cache.lock("build"):
+        mirror(area, PARTS + ("Kbuild",))
+        done = make(kbuild(kernel, area, variant) + ["C=2"])
+    lines = done.stdout.splitlines()
+    ours = [line.replace(f"{area}/", "") for line in lines
+            if line.startswith(f"{area}/") and WARNING.search(line)]
+    return ours or (lines[-SCREEN:] if done.returncode else [])
+
+
+def kbuild(kernel, directory, variant):
+    option = ["MOVABLE_POOL_TEST=1"] if variant == "test" else []
+    return ["make", "-C", str(kernel.kdir), f"M={directory}",
+            f"-j{os.cpu_count()}", "W=1", "CC=gcc",
+            # So that a warning names a file of this tree, not of the cache.
+            f"KCFLAGS=-fmacro-prefix-map={directory}/=", "modules",
+            *option]
+
+
+def programs():
+    """Build the test programs; returns a directory with a copy of them."""
+    area = cache.tree_dir() / "programs"
+    harness = kernels.source() / "tools/testing/selftests"
+    with cache.lock("build"):
+        mirror(area / "src", PARTS)
+        output = area / "src/selftests/out"
+        output.mkdir(exist_ok=True)
+        run(["make", "-C", str(area / "src/selftests"), "-j2",
+             f"OUTPUT={output}", f"KSFT_DIR={harness}"],
+            area / "src", "test programs")
+        keeper = tempfile.TemporaryDirectory(prefix="movable-pool-")
+        KEPT.append(keeper)
+        shutil.copytree(output, keeper.name, dirs_exist_ok=True)
+        return pathlib.Path(keeper.name)
+
+
+def sources(part):
+    """The build inputs in a part of the tree, relative to the tree."""
+    top = TREE / part
+    if top.is_file():
+        yield top.relative_to(TREE)
+    for where, directories, files in os.walk(top):
+        directories[:] = [d for d in directories if not d.startswith(".")]
+        for name in files:
+            if name.endswith(".mod.c"):
+                continue
+            if name in NAMES or name.endswith(ENDINGS):
+                yield (top / where / name).relative_to(TREE)
+
+
+def mirror(target, parts):
+    """Make target's sources equal the tree's; start over if one vanished."""
+    wanted = {path for part in parts for path in sources(part)}
+    listing = target / ".sources"
+    names = sorted(map(str, wanted))
+    if set(cache.read_json(listing) or ()) - set(names):
+        shutil.rmtree(target)
+    for path in wanted:
+        source, copy = TREE / path, target / path
+        text = source.read_bytes()
+        if not copy.exists() or copy.read_bytes() != text:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(text)
+    target.mkdir(parents=True, exist_ok=True)
+    cache.write_json(listing, names)
+
+
+def run(command, directory, what):
+    """Run make; silent if all is well, the whole log if it is not."""
+    done = make(command)
+    lines = [line for line in done.stdout.splitlines()
+             if not HARMLESS.search(line)]
+    bad = any(WARNING.search(line) for line in lines)
+    if done.returncode or bad:
+        # Objects that only warned must not count as built next time.
+        log = cache.tree_dir() / "build.log"
+        log.write_text("\n".join(lines).replace(f"{directory}/", "") + "\n")
+        shutil.rmtree(directory)
+        show(log.read_text().splitlines())
+        raise Failure(f"building the {what} "
+                      + ("failed" if done.returncode else "gave warnings")
+                      + f"; the whole log: {log}")
+
+
+def show(lines):
+    """From the first complaint on, as much as fits a screen."""
+    first = next((number for number, line in enumerate(lines)
+                  if WARNING.search(line)), 0)
+    for line in lines[max(0, first - 2):][:SCREEN]:
+        cache.say(line)
+
+
+def make(command):
+    """make, out of reach of the make and the shell that called us."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name in ("PATH", "HOME", "TMPDIR", "CCACHE_DIR")}
+    environment["LC_ALL"] = "C"
+    return subprocess.run(command, env=environment, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+
+
+def clean():
+    shutil.rmtree(cache.tree_dir())
+
+
+if __name__ == "__main__":
+    with cache.explained():
+        if sys.argv[1:] != ["clean"]:
+            raise Failure("usage: build.py clean")
+        clean()

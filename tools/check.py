@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make check: style, static analysis and the rules of this tree.
+
+Each check looks at some files and returns what is wrong with them.  The last
+line is "N passed, N failed".
+"""
+import ast
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import build
+import cache
+import groups
+import kernels
+from cache import TREE, say
+
+HEADER = "include/linux/movable_pool.h"
+HEADER_LINES = 350
+COLUMNS = 80
+EXCERPT = 40
+# What checkpatch is told to ignore, and why.
+IGNORED = (
+    "CAMELCASE",                # the kernel's own names: PageMovable ...
+)
+IGNORED_COMPAT = (
+    "DEPRECATED_API",           # kmap(): all that 5.10 has
+)
+IGNORED_PROGRAM = (             # user space has none of what these ask for:
+    "PREFER_KERNEL_TYPES",      # u64
+    "PREFER_DEFINED_ATTRIBUTE_MACRO",   # __printf()
+    "BIT_MACRO",                # BIT()
+)
+VERSION_TEST = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|"
+                          r"LINUX_VERSION_\w+|UTS_RELEASE)\b")
+BUG = re.compile(r"\b(VM_)?BUG(_ON\w*)?\(")
+VERDICT = re.compile(r"\S+:\d+: (ERROR|WARNING|CHECK):")
+# What people grep for is not split: a line may end in a long string.
+MESSAGE = re.compile(r'"[,;)]*$')
+HOST = re.compile(r"https?://\S*(debian|mirror)")
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+EXPORT = re.compile(r"^EXPORT_SYMBOL(?:_NS)?(?:_GPL)?\((\w+)", re.M)
+KERNEL_DOC = re.compile(r"/\*\*\n(.*?)\*/\s*([^;{]*)", re.S)
+
+
+class Files:
+    """The tree's files, as git sees them: what is ignored is not there."""
+
+    def __init__(self):
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+            cwd=TREE, check=True, text=True, stdout=subprocess.PIPE).stdout
+        self.all = sorted({name for name in listed.split("\0")
+                           if name and (TREE / name).is_file()})
+
+    def ending(self, *endings):
+        return [name for name in self.all if name.endswith(endings)]
+
+    def c(self):
+        return self.ending(".c", ".h")
+
+    def modules(self):
+        """C that runs in the kernel."""
+        return [name for name in self.c()
+                if name.startswith(("drivers/", "include/", "samples/",
+                                    "selftests/kmod/"))]
+
+    def shell(self):
+        return [name for name in self.all
+                if re.match(r"#!.*\b(ba|da)?sh\b|(.*\n){0,2}# shellcheck "
+                            r"shell=", head(name))]
+
+
+def text(name):
+    return (TREE / name).read_text(errors="replace")
+
+
+def head(name):
+    with open(TREE / name, errors="replace", encoding="utf-8") as file:
+        return file.read(300)
+
+
+def grep(names, pattern):
+    """Lines that match, as file:line: text."""
+    return [f"{name}:{number}: {line.strip()}" for name in names
+            for number, line in enumerate(text(name).splitlines(), 1)
+            if pattern.search(line)]
+
+
+def output(command, where=TREE):
+    """A tool's complaints: whatever it prints."""
+    done = subprocess.run(command, cwd=where, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    lines = done.stdout.splitlines()
+    if done.returncode:
+        lines += [f"{command[0]} ended with status {done.returncode}"]
+    return lines
+
+
+def scripts(name):
+    return str(kernels.source() / "scripts" / name)
+
+
+def checkpatch(files):
+    """The kernel's coding style, checkpatch --strict"""
+    names = files.c()
+    modules = set(files.modules())
+    compat = {name for name in modules if "/compat/" in name}
+    # demo.c beside a sample is a program, too.
+    programs = {name for name in names if name not in modules
+                or name.endswith("/demo.c")}
+    kinds = ((modules - compat - programs, IGNORED),
+             (compat, IGNORED + IGNORED_COMPAT),
+             (programs, IGNORED + IGNORED_PROGRAM))
+    found = []
+    with tempfile.TemporaryDirectory(prefix="movable-pool-") as copy:
+        # In a git tree checkpatch leaves a cache file behind.
+        for name in names:
+            os.makedirs(os.path.dirname(f"{copy}/{name}"), exist_ok=True)
+            shutil.copyfile(TREE / name, f"{copy}/{name}")
+        for some, ignored in kinds:
+            if some:
+                found += output(["perl", scripts("checkpatch.pl"),
+                                 "--strict", "--no-tree", "--no-signoff",
+                                 "--terse", "--show-types", "--quiet",
+                                 "--ignore", ",".join(ignored),
+                                 "-f", *sorted(some)], copy)
+    # It also grumbles about itself, outside a kernel tree.
+    verdicts = [line for line in found if VERDICT.match(line)]
+    return names, verdicts or [line for line in found if "status" in line]
+
+
+def sparse(files):
+    """sparse has nothing to say about the modules"""
+    kernel = kernels.get()
+    found = []
+    for variant in groups.VARIANTS:
+        found += build.sparse(kernel, variant)
+    return [name for name in files.modules()
+            if name.endswith(".c")], list(dict.fromkeys(found))
+
+
+def shellcheck(files):
+    """shellcheck has nothing to say about the scripts"""
+    names = files.shell()
+    return names, output(["shellcheck", "-f", "gcc", *names])
+
+
+def kernel_doc(files):
+    """Documentation comments are well-formed"""
+    names = [name for name in files.modules()
+             if re.search(r"^/\*\*$", text(name), re.M)]
+    return names, output(["perl", scripts("kernel-doc"), "-none", "-Werror",
+                          *names])
+
+
+def exports(files):
+    """Every exported function documents Context: and Return:"""
+    names = [name for name in files.modules()
+             if name.startswith(("drivers/", "include/"))]
+    comments = {}
+    for name in names:
+        for comment, code in KERNEL_DOC.findall(text(name)):
+            subject = re.match(r"\s*\*\s*(\w+)\(\)", comment)
+            if subject:
+                comments[subject.group(1)] = (comment, code)
+    wrong = []
+    for name in names:
+        for symbol in EXPORT.findall(text(name)):
+            wrong += [f"{name}: {symbol}(): {lack}"
+                      for lack in lacking(symbol, comments)]
+    return names, wrong
+
+
+def lacking(symbol, comments):
+    """What the documentation of an exported function lacks."""
+    if symbol not in comments:
+        return ["no kernel-doc"]
+    comment, code = comments[symbol]
+    lacks = [] if "Context:" in comment else ["no Context:"]
+    if "Return:" not in comment and not re.match(r"(static inline )?void\s+\w",
+                                                 code):
+        lacks.append("no Return:")
+    return lacks
+
+
+def version_tests(files):
+    """Kernel versions are known in compat/ only"""
+    names = [name for name in files.modules() if "/compat/" not in name]
+    return names, grep(names, VERSION_TEST)
+
+
+def bugs(files):
+    """No BUG(): a library does not stop its user's machine"""
+    names = files.modules()
+    return names, grep(names, BUG)
+
+
+def columns(files):
+    """No line is longer than 80 columns, but for messages"""
+    names = files.c() + files.ending(".py") + files.shell()
+    return names, [f"{name}:{number}: {len(line.expandtabs())} columns"
+                   for name in names
+                   for number, line in enumerate(text(name).splitlines(), 1)
+                   if len(line.expandtabs()) > COLUMNS
+                   and not MESSAGE.search(line)]
+
+
+def header_size(_files):
+    """The public header can be read in one sitting: at most 350 lines"""
+    count = len(text(HEADER).splitlines())
+    return [HEADER], [f"{count} lines"] if count > HEADER_LINES else []
+
+
+def licences(files):
+    """Every file names its licence"""
+    names = [name for name in files.all
+             if name != "COPYING" and not name.endswith(".md")]
+    return names, [name for name in names
+                   if (TREE / name).stat().st_size
+                   and "SPDX-License-Identifier: GPL-2.0" not in head(name)]
+
+
+def python(files):
+    """Python is Python 3.9, Debian 11's"""
+    names = files.ending(".py")
+    wrong = []
+    for name in names:
+        try:
+            ast.parse(text(name), name, feature_version=(3, 9))
+        except SyntaxError as error:
+            wrong.append(f"{name}:{error.lineno}: {error.msg}")
+    return names, wrong
+
+
+def hosts(files):
+    """No file names a package mirror"""
+    return files.all, grep(files.all, HOST)
+
+
+def links(files):
+    """Links between documents lead somewhere"""
+    names = files.ending(".md")
+    return names, [f"{name}: {target}" for name in names
+                   for target in LINK.findall(text(name))
+                   if "://" not in target and not os.path.exists(
+                       os.path.join(TREE, os.path.dirname(name), target))]
+
+
+def programs(files):
+    """Every test program is in a group, and the other way round"""
+    names = [name for name in files.ending(".c")
+             if re.fullmatch(r"selftests/\w+\.c", name)]
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(groups.FILE)
+    run = {word for section in parser.sections()
+           for word in parser[section].get("programs", "").split()}
+    have = {name.split("/")[1][:-2] for name in names}
+    return names, ([f"no group runs {name}" for name in sorted(have - run)]
+                   + [f"no such program: {name}"
+                      for name in sorted(run - have)])
+
+
+CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
+          bugs, columns, header_size, licences, python, hosts, links,
+          programs)
+
+
+def main():
+    start = time.monotonic()
+    # What has to be fetched is fetched before the results begin.
+    kernels.get()
+    kernels.source()
+    files = Files()
+    failed = 0
+    for check in CHECKS:
+        names, wrong = check(files)
+        failed += bool(wrong)
+        what = check.__doc__.splitlines()[0]
+        count = f"({len(names)} files)"
+        say(f"  {'FAIL' if wrong else 'ok':<5} {what:<62} {count:>10}")
+        for line in wrong[:EXCERPT]:
+            say(f"        | {line}")
+        if len(wrong) > EXCERPT:
+            say(f"        | ... {len(wrong) - EXCERPT} more lines")
+    say(f"\nall of it took {time.monotonic() - start:.0f} s")
+    say(f"{len(CHECKS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    with cache.explained():
+        sys.exit(main())

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a guest in QEMU, runs one shell script in it, and says how it went.
+
+    guest = Guest(kernel, "demo", memory=256)
+    guest.add_modules(build, ["movable_pool", "movable_heap"])
+    guest.add_file(path, "/demo/heap")
+    result = guest.run("load_modules && /demo/heap", line=print)
+    if result.problems: ...
+
+The first serial line is the kernel's log.  The second carries what the
+script prints.  The verdict is QEMU's exit code and a last line that must
+agree: a guest that merely stops has not passed.
+"""
+import ctypes
+import lzma
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import accel
+import cache
+import klog
+from cache import Failure
+
+HERE = pathlib.Path(__file__).resolve().parent / "guest"
+BUSYBOX = pathlib.Path("/bin/busybox")
+VERDICT = re.compile(r"mp-verdict: (\d+) taint (\d+)")
+PASSED, FAILED = 3, 5           # isa-debug-exit: 2n+1 for n = 1 and n = 2
+BOOT_LIMIT = 180
+PR_SET_PDEATHSIG = 1
+
+
+class Result:
+    """What a guest left behind."""
+
+    def __init__(self, log, report):
+        self.log = log          # path of the kernel's log
+        self.report = report    # path of what the script printed
+        self.seconds = 0.0
+        self.status = None      # the script's exit code, None if no verdict
+        self.problems = []      # each a list of lines; empty: all is well
+
+
+class Guest:
+    def __init__(self, kernel, name, memory=512, cpus=2, cmdline="", qemu=()):
+        self.kernel = kernel
+        self.name = name
+        self.memory = memory
+        self.cpus = cpus
+        self.cmdline = cmdline
+        self.qemu = list(qemu)
+        self.files = {}         # path in the guest: path on the host
+        self.order = []         # (file name, parameters), in insmod order
+        self.add_file(HERE / "init", "/init")
+        self.add_file(HERE / "functions", "/guest-functions")
+
+    def add_file(self, source, target):
+        self.files[target] = pathlib.Path(source)
+
+    def add_modules(self, build, names):
+        """Modules by name, "name parameter=value" to give it parameters.
+
+        A name means ours if this tree builds it, else the distribution's;
+        what they depend on comes along, in the right order.
+        """
+        for line in names:
+            name, _, parameters = line.partition(" ")
+            ours = build and build.module(name)
+            if not ours:
+                for path in self.kernel.module_files(name):
+                    self.add_module(path, "")
+                continue
+            needs = subprocess.run(
+                ["/sbin/modinfo", "-F", "depends", ours], check=True,
+                text=True, stdout=subprocess.PIPE).stdout.strip()
+            self.add_modules(build, needs.split(",") if needs else [])
+            self.add_module(ours, parameters, ours=True)
+
+    def carry_modules(self, build, names):
+        """Modules of ours that the script loads itself, from /modules."""
+        for name in names:
+            path = build.module(name)
+            if not path:
+                raise Failure(f"this tree builds no module '{name}'")
+            self.add_file(path, f"/modules/{name}.ko")
+
+    def add_module(self, path, parameters, ours=False):
+        name = path.name[:path.name.index(".ko") + 3]
+        if name in [known for known, _ in self.order]:
+            return
+        self.order.append((name, parameters))
+        self.add_file(path, f"/modules/{name}")
+        if ours:
+            self.add_file(os.devnull, f"/modules/ours/{name}")
+
+    def run(self, script, line=None, limit=600):
+        """Boot, run the script, return a Result; line() gets each line."""
+        logs = cache.tree_dir() / "logs"
+        logs.mkdir(exist_ok=True)
+        stem = f"{self.kernel.version}-{self.name}"
+        result = Result(logs / f"{stem}.log", logs / f"{stem}.out")
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
+            work = pathlib.Path(name)
+            write_initramfs(self, script, work / "initramfs")
+            command = self.command(work, accel.choose(self.kernel))
+            try:
+                code, text = drive(command, work, line or ignore, limit,
+                                   result)
+            finally:
+                if (work / "log").exists():
+                    shutil.copyfile(work / "log", result.log)
+        result.report.write_text(text)
+        result.seconds = time.monotonic() - start
+        judge(result, code, text)
+        return result
+
+    def command(self, work, accelerator):
+        words = ("console=ttyS0 panic=-1 oops=panic panic_on_warn=0 "
+                 "loglevel=5 printk.devkmsg=on " + self.cmdline)
+        return ["qemu-system-x86_64", "-accel", accelerator,
+                "-cpu", "max,la57=off", "-m", f"{self.memory}M",
+                "-smp", str(self.cpus), "-nic", "none", "-vga", "none",
+                "-display", "none", "-no-reboot", "-nodefaults",
+                "-no-user-config", "-monitor", "none",
+                "-serial", f"file:{work}/log", "-serial", "stdio",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+                "-kernel", str(self.kernel.vmlinux),
+                "-initrd", f"{work}/initramfs", "-append", words.strip(),
+                *self.qemu]
+
+
+def ignore(_line):
+    pass
+
+
+def write_initramfs(guest, script, target):
+    """The cached userland, followed by what this guest brings."""
+    stage = target.with_name("stage")
+    for directory in ("proc", "sys", "dev", "tmp", "modules", "programs"):
+        (stage / directory).mkdir(parents=True)
+    for path, source in guest.files.items():
+        copy = stage / path.lstrip("/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if source.name.endswith(".ko.xz"):
+            copy.write_bytes(lzma.decompress(source.read_bytes()))
+            continue
+        try:
+            shutil.copyfile(source, copy)
+        except OSError as error:
+            raise Failure(f"guest {guest.name} needs {source}: "
+                          f"{error.strerror}")
+        copy.chmod(0o755)
+    (stage / "job").write_text(script + "\n")
+    (stage / "modules/order").write_text("".join(
+        f"{name} {parameters}\n" for name, parameters in guest.order))
+    archive = subprocess.run(
+        ["bash", "-o", "pipefail", "-c",
+         "find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet | gzip -1"],
+        cwd=stage, check=True, stdout=subprocess.PIPE).stdout
+    target.write_bytes(userland() + archive)
+
+
+def userland():
+    """busybox under all its names, packed once."""
+    if not BUSYBOX.exists():
+        raise Failure("busybox-static is not installed: run tools/setup test")
+    stat = BUSYBOX.stat()
+    packed = cache.root() / f"userland-{stat.st_size}-{stat.st_mtime_ns}"
+    if packed.exists():
+        return packed.read_bytes()
+    with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
+        binaries = pathlib.Path(name) / "bin"
+        binaries.mkdir()
+        shutil.copy(BUSYBOX, binaries / "busybox")
+        applets = subprocess.run([BUSYBOX, "--list"], check=True, text=True,
+                                 stdout=subprocess.PIPE).stdout.split()
+        for applet in applets:
+            if applet != "busybox":
+                (binaries / applet).symlink_to("busybox")
+        archive = subprocess.run(
+            ["bash", "-o", "pipefail", "-c",
+             "find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet | gzip"],
+            cwd=name, check=True, stdout=subprocess.PIPE).stdout
+    partial = packed.with_suffix(f".{os.getpid()}")
+    partial.write_bytes(archive)
+    partial.replace(packed)
+    return archive
+
+
+def drive(command, work, line, limit, result):
+    """Run QEMU to its end or its limit; returns (exit code, report)."""
+    with open(work / "qemu", "wb") as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=errors, start_new_session=True, preexec_fn=die_with_us)
+    try:
+        text = follow(process, line, limit, result)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    complaint = (work / "qemu").read_text(errors="replace").strip()
+    if complaint and "terminating on signal" not in complaint:
+        result.problems.append(["QEMU says: " + complaint[:400]])
+    return process.returncode, text
+
+
+def die_with_us():
+    """In the child: no guest outlives the run that started it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def follow(process, line, limit, result):
+    """Pass the report on line by line until QEMU ends or time is up."""
+    text, rest = [], b""
+    deadline = time.monotonic() + BOOT_LIMIT
+    booted = False
+    while True:
+        ready, _, _ = select.select([process.stdout], [], [],
+                                    max(0, deadline - time.monotonic()))
+        if not ready:
+            stage = f"after {limit} s" if booted else "while booting"
+            result.problems.append([f"the guest hung {stage}"])
+            break
+        data = os.read(process.stdout.fileno(), 65536)
+        if not data:
+            process.wait()
+            break
+        *lines, rest = (rest + data).split(b"\n")
+        for raw in lines:
+            words = raw.decode(errors="replace").rstrip("\r")
+            text.append(words)
+            if words == "mp-begin":
+                booted, deadline = True, time.monotonic() + limit
+            line(words)
+    return "\n".join(text + [rest.decode(errors="replace")])
+
+
+def judge(result, code, text):
+    """Fill in the status and everything that is wrong."""
+    log = result.log.read_text(errors="replace") if result.log.exists() else ""
+    said = VERDICT.search(text)
+    expected = said and (PASSED if said.group(1) == "0" else FAILED)
+    complaints = klog.complaints(log)
+    if said and code == expected:
+        result.status = int(said.group(1))
+        wrong = klog.tainted(int(said.group(2)), log)
+        if wrong:
+            result.problems.append([wrong])
+    else:
+        if not result.problems:
+            result.problems.append(["the guest ended without a verdict"])
+        if not complaints:
+            result.problems[-1] += ["its log ends:", *log.splitlines()[-15:]]
+    result.problems += complaints

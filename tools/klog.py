@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Judges a kernel log: what in it must not be there.
+
+A test that provokes a warning on purpose announces it by writing to
+/dev/kmsg, before and after:
+
+    mp-expect-begin: <regular expression>
+    mp-expect-end
+
+Between these lines a WARNING whose text matches must appear, and only such.
+"""
+import re
+
+STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])? ?")
+COMPLAINT = re.compile(
+    r"WARNING:|BUG:|BUG at|Oops|Call Trace|Kernel panic|INFO: task .* blocked"
+    r"|INFO: rcu|rcu: INFO|self-detected stall|detected stalls|soft lockup"
+    r"|hard LOCKUP|Bad page|bad page state|Bad rss-counter|list_(add|del) corr"
+    r"|general protection fault|unable to handle|UBSAN:|KASAN:|KCSAN:"
+    r"|KFENCE:|kmemleak: \d+ new|possible circular locking"
+    r"|inconsistent lock state|sleeping function called|refcount_t:"
+    r"|suspicious RCU usage|ODEBUG:|Slab corruption|Object .* overwritten")
+CUT_HERE = "[ cut here ]"
+BEGIN, END = "mp-expect-begin: ", "mp-expect-end"
+TRACE_END = re.compile(r"---\[ end (trace|Kernel panic)")
+STACK_END = re.compile(r"</TASK>|---\[ end |^={20}")
+REGISTERS = re.compile(r"^(R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
+                       r"Hardware name|Modules linked in):")
+LONGEST = 120
+
+OUT_OF_TREE, UNSIGNED, WARNED = 1 << 12, 1 << 13, 1 << 9
+
+
+def complaints(text):
+    """What is wrong in this log, as a list of excerpts (lists of lines)."""
+    lines = [STAMP.sub("", line) for line in text.splitlines()]
+    found, window, at = [], None, 0
+    while at < len(lines):
+        line, length = lines[at], 1
+        if line.startswith(BEGIN):
+            window = Expectation(line[len(BEGIN):])
+        elif line.startswith(END) and window:
+            found += window.missing()
+            window = None
+        elif CUT_HERE in line or COMPLAINT.search(line):
+            excerpt = lines[at:at + extent(lines, at)]
+            length = len(excerpt)
+            if not (window and window.met_by(excerpt)):
+                found.append(readable(excerpt))
+        at += length
+    if window:
+        found.append([f"no {END} followed: {window.text}"])
+    return found
+
+
+def extent(lines, start):
+    """How many lines belong to the complaint that begins here."""
+    end = TRACE_END if CUT_HERE in lines[start] else STACK_END
+    for count, line in enumerate(lines[start + 1:start + LONGEST], 1):
+        if line.startswith((BEGIN, END)):
+            return count
+        if end.search(line):
+            return count + 1
+    # No end in sight: nothing but this line surely belongs to it.
+    return 1
+
+
+def readable(excerpt):
+    """Without registers; who wants them reads the log itself."""
+    kept = [line for line in excerpt
+            if CUT_HERE not in line and not REGISTERS.match(line)]
+    return kept or excerpt
+
+
+class Expectation:
+    """A warning that a test announced."""
+
+    def __init__(self, text):
+        self.text = text
+        self.pattern = re.compile(text)
+        self.met = False
+
+    def met_by(self, excerpt):
+        if not any("WARNING:" in line for line in excerpt[:4]):
+            return False
+        if not any(self.pattern.search(line) for line in excerpt):
+            return False
+        self.met = True
+        return True
+
+    def missing(self):
+        return [] if self.met else [
+            [f"the warning a test announced never came: {self.text}"]]
+
+
+def tainted(taint, text):
+    """Why this taint value is wrong, or None."""
+    allowed = OUT_OF_TREE | UNSIGNED
+    if BEGIN in text:
+        allowed |= WARNED
+    if taint & ~allowed:
+        return f"the kernel is tainted: {taint} (allowed bits: {allowed})"
+    return None

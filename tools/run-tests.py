@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make test: boots one guest per test group and reports what happened.
+
+The last line is always "N passed, N failed".  A test without a result, a
+skip nobody expected, a kernel warning nobody announced and a module that
+does not unload are failures like any other.
+"""
+import argparse
+import signal
+import sys
+import time
+
+import accel
+import build
+import cache
+import groups
+import kernels
+import tap
+from cache import say, step
+from guest import Guest
+
+EXCERPT = 30
+
+
+class Totals:
+    """What all groups add up to."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.skips = []
+        self.figures = []
+
+    def print(self, seconds):
+        if self.figures:
+            say("\nfigures")
+            for group, figure in self.figures:
+                say(f"  {group + ':':<12} {figure}")
+        if self.skips:
+            say("\nskipped, as expected")
+            for name, reason in self.skips:
+                say(f"  {name}: {reason}")
+        say(f"\nall of it took {seconds:.0f} s")
+        say(f"{self.passed} passed, {self.failed} failed")
+
+
+class Run:
+    """One group in one guest."""
+
+    def __init__(self, group, totals):
+        self.group = group
+        self.totals = totals
+        self.names = {(test.program, test.key): test.id
+                      for test in group.tests}
+        self.reader = tap.Reader(self.report)
+
+    def report(self, outcome):
+        """Print a test's line the moment its result arrives."""
+        place = (outcome.program, outcome.key)
+        name = self.names.pop(place, None)
+        if not name:
+            self.problem([f"unplanned result: {'.'.join(place)}"])
+            return
+        expected = name in self.group.expected_skips
+        if outcome.verdict == "ok":
+            self.totals.passed += 1
+        elif outcome.verdict == "skip" and expected:
+            self.totals.skips.append((name, outcome.reason))
+        else:
+            self.totals.failed += 1
+        if outcome.verdict == "skip" and not expected:
+            outcome.details = [f"skipped, which groups.ini does not expect: "
+                               f"{outcome.reason}"]
+            outcome.verdict = "FAIL"
+        say(f"  {outcome.verdict:<5} {name:<62} {outcome.seconds:6.1f} s")
+        if outcome.verdict == "FAIL":
+            self.excerpt(outcome.details)
+
+    def problem(self, lines):
+        self.totals.failed += 1
+        say(f"  FAIL  {lines[0]}")
+        self.excerpt(lines[1:])
+
+    @staticmethod
+    def excerpt(lines):
+        for line in lines[:EXCERPT]:
+            say(f"        | {line}")
+        if len(lines) > EXCERPT:
+            say(f"        | ... {len(lines) - EXCERPT} more lines")
+
+    def script(self, programs):
+        """The shell script the guest runs."""
+        lines = ["load_modules || exit 1"]
+        for program in self.group.programs:
+            every = groups.list_tests(programs / program)
+            mine = [test for test in self.group.tests
+                    if test.program == program]
+            if not mine:
+                continue
+            words = [f"-r {test.key}" for test in mine]
+            if len(mine) == len(every):
+                words = []
+            lines.append(" ".join(["run_program", str(self.group.limit),
+                                   program, *words]))
+        return "\n".join([*lines, "unload_modules"])
+
+    def execute(self, kernel, built, programs):
+        group = self.group
+        say(f"\n{group.name}: {group.about or 'no description'} "
+            f"({group.memory} MiB, {group.cpus} CPUs, {group.variant} build)")
+        guest = Guest(kernel, group.name, group.memory, group.cpus,
+                      group.cmdline, group.qemu)
+        guest.add_modules(built, group.modules)
+        guest.carry_modules(built, group.carried)
+        for program in group.programs:
+            guest.add_file(programs / program, f"/programs/{program}")
+        # The guest ends a program at the limit, we end the guest after it.
+        result = guest.run(self.script(programs), self.reader.line,
+                           group.limit + 10)
+        self.close(result)
+
+    def close(self, result):
+        problems = self.reader.complaints + result.problems
+        if result.status and not self.reader.complaints:
+            problems.append([f"the guest's script ended with status "
+                             f"{result.status}"])
+        for name in self.names.values():
+            self.totals.failed += 1
+            say(f"  FAIL  {name}: no result")
+        for lines in problems:
+            self.problem(lines)
+        if problems:
+            say(f"        the whole log: {result.log}")
+        self.totals.figures += [(self.group.name, figure)
+                                for figure in self.reader.figures]
+        say(f"  {self.group.name} took {result.seconds:.1f} s")
+
+
+def interrupted(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kernel", default=kernels.DEFAULT)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, interrupted)
+    start = time.monotonic()
+    kernel = kernels.get(options.kernel)
+    chosen = groups.load()
+    programs = build.programs()
+    groups.fill(chosen, programs)
+    chosen = groups.select(chosen, options.only)
+    built = {}
+    for variant in sorted({group.variant for group in chosen}):
+        built[variant] = build.modules(kernel, variant)
+    step("built", f"modules for {kernel.release} and test programs, "
+         f"{time.monotonic() - start:.1f} s")
+    step("run", f"in {accel.describe(kernel)}")
+    totals = Totals()
+    for group in chosen:
+        Run(group, totals).execute(kernel, built[group.variant], programs)
+    totals.print(time.monotonic() - start)
+    return 1 if totals.failed else 0
+
+
+if __name__ == "__main__":
+    with cache.explained():
+        sys.exit(main())
