@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/mp_test: an open file and its pools. */
+
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat/compat.h"
+#include "mp_test.h"
+
+#define MP_TEST_MAX_CAPACITY	BIT(20)
+
+/**
+ * struct mp_test_file - an open file
+ * @lock: guards @pools, is not held over any call of the framework
+ * @pools: its pools
+ */
+struct mp_test_file {
+	spinlock_t lock;	/* @pools */
+	struct mp_test_pool *pools[MP_TEST_POOLS];
+};
+
+static struct mp_test_pool *mp_test_get(struct mp_test_file *file, u32 number)
+{
+	struct mp_test_pool *pool = NULL;
+
+	if (number >= MP_TEST_POOLS)
+		return NULL;
+	spin_lock(&file->lock);
+	pool = file->pools[number];
+	if (pool)
+		kref_get(&pool->kref);
+	spin_unlock(&file->lock);
+	return pool;
+}
+
+static struct mp_test_pool *mp_test_take(struct mp_test_file *file, u32 number)
+{
+	struct mp_test_pool *pool;
+
+	if (number >= MP_TEST_POOLS)
+		return NULL;
+	spin_lock(&file->lock);
+	pool = file->pools[number];
+	file->pools[number] = NULL;
+	spin_unlock(&file->lock);
+	return pool;
+}
+
+static int mp_test_add(struct mp_test_file *file, struct mp_test_pool *pool)
+{
+	int i;
+
+	spin_lock(&file->lock);
+	for (i = 0; i < MP_TEST_POOLS && file->pools[i]; i++)
+		;
+	if (i < MP_TEST_POOLS)
+		file->pools[i] = pool;
+	spin_unlock(&file->lock);
+	return i < MP_TEST_POOLS ? i : -EMFILE;
+}
+
+static int mp_test_ioc_create(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_create create;
+	struct mp_test_pool *pool;
+	int number;
+
+	if (copy_from_user(&create, arg, sizeof(create)))
+		return -EFAULT;
+	create.name[MP_TEST_NAME - 1] = '\0';
+	if (create.capacity > MP_TEST_MAX_CAPACITY)
+		return -ERANGE;
+	pool = mp_test_pool_create(&create);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	number = mp_test_add(file, pool);
+	if (number < 0) {
+		mp_test_pool_close(pool);
+		mp_test_pool_put(pool);
+		return number;
+	}
+	create.pool = number;
+	return copy_to_user(arg, &create, sizeof(create)) ? -EFAULT : 0;
+}
+
+static int mp_test_ioc_destroy(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_pool *pool;
+	u32 number;
+
+	if (get_user(number, (u32 __user *)arg))
+		return -EFAULT;
+	pool = mp_test_take(file, number);
+	if (!pool)
+		return -ENXIO;
+	mp_test_pool_destroy(pool);
+	mp_test_pool_put(pool);
+	return 0;
+}
+
+static int mp_test_do_call(struct mp_test_pool *pool, struct mp_test_call *call)
+{
+	int err = mp_test_verb_check(pool, call);
+
+	if (!err)
+		err = mp_test_items_fill(pool, call->first, call->count);
+	if (!err)
+		mp_test_run_in(pool, call);
+	return err;
+}
+
+static int mp_test_ioc_call(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_pool *pool;
+	struct mp_test_call call;
+	int err;
+
+	if (copy_from_user(&call, arg, sizeof(call)))
+		return -EFAULT;
+	pool = mp_test_get(file, call.pool);
+	if (!pool)
+		return -ENXIO;
+	err = mp_test_do_call(pool, &call);
+	mp_test_pool_put(pool);
+	if (!err && copy_to_user(arg, &call, sizeof(call)))
+		err = -EFAULT;
+	return err;
+}
+
+static int mp_test_do_query(struct mp_test_pool *pool,
+			    struct mp_test_query *query)
+{
+	struct mp_test_info __user *to = u64_to_user_ptr(query->infos);
+	struct mp_test_info info;
+	unsigned int i;
+
+	if (query->first > pool->capacity ||
+	    query->count > pool->capacity - query->first)
+		return -ERANGE;
+	for (i = 0; i < query->count; i++) {
+		mp_test_item_info(pool->items[query->first + i], &info);
+		if (copy_to_user(to + i, &info, sizeof(info)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int mp_test_ioc_query(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_query query;
+	struct mp_test_pool *pool;
+	int err;
+
+	if (copy_from_user(&query, arg, sizeof(query)))
+		return -EFAULT;
+	pool = mp_test_get(file, query.pool);
+	if (!pool)
+		return -ENXIO;
+	err = mp_test_do_query(pool, &query);
+	mp_test_pool_put(pool);
+	return err;
+}
+
+static int mp_test_ioc_stats(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_stats stats;
+	struct mp_test_pool *pool;
+
+	if (copy_from_user(&stats, arg, sizeof(stats)))
+		return -EFAULT;
+	pool = mp_test_get(file, stats.pool);
+	if (!pool)
+		return -ENXIO;
+	mp_test_pool_stats(pool, &stats);
+	mp_test_pool_put(pool);
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
+static int mp_test_ioc_lookup(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_lookup lookup;
+	struct mp_test_pool *pool;
+	int err;
+
+	if (copy_from_user(&lookup, arg, sizeof(lookup)))
+		return -EFAULT;
+	pool = mp_test_get(file, lookup.pool);
+	if (!pool)
+		return -ENXIO;
+	err = mp_test_pool_lookup(pool, &lookup);
+	mp_test_pool_put(pool);
+	if (!err && copy_to_user(arg, &lookup, sizeof(lookup)))
+		err = -EFAULT;
+	return err;
+}
+
+static int mp_test_ioc_evict(void __user *arg)
+{
+	struct mp_test_evict evict;
+
+	if (copy_from_user(&evict, arg, sizeof(evict)))
+		return -EFAULT;
+	if (!evict.count || !pfn_valid(evict.pfn) ||
+	    !pfn_valid(evict.pfn + evict.count - 1))
+		return -ENXIO;
+	return mp_test_compat_evict(evict.pfn, evict.count);
+}
+
+static bool mp_test_script_sane(const struct mp_test_script *script,
+				struct mp_test_pool *act_pool)
+{
+	return script->act == MP_TEST_ALLOC ||
+	       script->act_index == MP_TEST_OWN ||
+	       (act_pool && script->act_index < act_pool->capacity);
+}
+
+static int mp_test_ioc_script(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_pool *pool, *act_pool;
+	struct mp_test_script script;
+
+	if (copy_from_user(&script, arg, sizeof(script)))
+		return -EFAULT;
+	pool = mp_test_get(file, script.pool);
+	if (!pool)
+		return -ENXIO;
+	act_pool = mp_test_get(file, script.act_pool);
+	if (!mp_test_script_sane(&script, act_pool)) {
+		if (act_pool)
+			mp_test_pool_put(act_pool);
+		mp_test_pool_put(pool);
+		return -ERANGE;
+	}
+	mp_test_driver_script(pool, &script, act_pool);
+	mp_test_pool_put(pool);
+	return 0;
+}
+
+static int mp_test_ioc_log(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_pool *pool;
+	struct mp_test_log log;
+
+	if (copy_from_user(&log, arg, sizeof(log)))
+		return -EFAULT;
+	pool = mp_test_get(file, log.pool);
+	if (!pool)
+		return -ENXIO;
+	mp_test_driver_log(pool, &log);
+	mp_test_pool_put(pool);
+	return copy_to_user(arg, &log, sizeof(log)) ? -EFAULT : 0;
+}
+
+static long mp_test_ioctl(struct file *filp, unsigned int cmd,
+			  unsigned long arg)
+{
+	struct mp_test_file *file = filp->private_data;
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case MP_TEST_IOC_CREATE:
+		return mp_test_ioc_create(file, user);
+	case MP_TEST_IOC_DESTROY:
+		return mp_test_ioc_destroy(file, user);
+	case MP_TEST_IOC_CALL:
+		return mp_test_ioc_call(file, user);
+	case MP_TEST_IOC_QUERY:
+		return mp_test_ioc_query(file, user);
+	case MP_TEST_IOC_STATS:
+		return mp_test_ioc_stats(file, user);
+	case MP_TEST_IOC_LOOKUP:
+		return mp_test_ioc_lookup(file, user);
+	case MP_TEST_IOC_EVICT:
+		return mp_test_ioc_evict(user);
+	case MP_TEST_IOC_SCRIPT:
+		return mp_test_ioc_script(file, user);
+	case MP_TEST_IOC_LOG:
+		return mp_test_ioc_log(file, user);
+	}
+	return -ENOTTY;
+}
+
+static int mp_test_open(struct inode *inode, struct file *filp)
+{
+	struct mp_test_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+
+	if (!file)
+		return -ENOMEM;
+	spin_lock_init(&file->lock);
+	filp->private_data = file;
+	return 0;
+}
+
+static int mp_test_release(struct inode *inode, struct file *filp)
+{
+	struct mp_test_file *file = filp->private_data;
+	struct mp_test_pool *pool;
+	u32 i;
+
+	for (i = 0; i < MP_TEST_POOLS; i++) {
+		pool = mp_test_take(file, i);
+		if (!pool)
+			continue;
+		mp_test_pool_close(pool);
+		mp_test_pool_put(pool);
+	}
+	kfree(file);
+	return 0;
+}
+
+static const struct file_operations mp_test_fops = {
+	.owner = THIS_MODULE,
+	.open = mp_test_open,
+	.release = mp_test_release,
+	.unlocked_ioctl = mp_test_ioctl,
+};
+
+static struct miscdevice mp_test_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mp_test",
+	.fops = &mp_test_fops,
+	.mode = 0600,
+};
+
+static int __init mp_test_init(void)
+{
+	int err = mp_test_pressure_init();
+
+	if (err)
+		return err;
+	err = misc_register(&mp_test_device);
+	if (err)
+		mp_test_pressure_exit();
+	return err;
+}
+
+static void __exit mp_test_exit(void)
+{
+	misc_deregister(&mp_test_device);
+	mp_test_pressure_exit();
+}
+
+module_init(mp_test_init);
+module_exit(mp_test_exit);
+MODULE_DESCRIPTION("Test driver of movable_pool");
+MODULE_LICENSE("GPL");

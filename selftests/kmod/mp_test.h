@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MP_TEST_H
+#define _MP_TEST_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/movable_pool.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+#include "mp_test_uapi.h"
+
+struct mp_test_pool;
+
+/**
+ * struct mp_test_item - an object of the driver: a handle and its history
+ * @mp: the handle
+ * @pool: it belongs to
+ * @index: its number there
+ * @pins: the tests' own
+ * @freed: calls of ops->freed
+ * @async: given to free_async(), ops->freed has not come yet
+ * @dispose: MP_TEST_BURY, MP_TEST_KFREE, for ops->freed
+ * @stray: page the tests keep a reference to
+ * @locked: page the tests keep locked
+ * @grave: in @pool->graves
+ */
+struct mp_test_item {
+	struct movable_page mp;
+	struct mp_test_pool *pool;
+	unsigned int index;
+	atomic_t pins;
+	atomic_t freed;
+	bool async;
+	unsigned int dispose;
+	struct page *stray;
+	struct page *locked;
+	struct list_head grave;
+};
+
+/**
+ * struct mp_test_pool - a pool under test
+ * @kref: the file's, and one for each running ioctl
+ * @pool: the real thing
+ * @ops: its driver ops
+ * @lock: guards @script, @log, @graves and the slots of @items
+ * @script: what the ops do
+ * @log: what they have seen
+ * @act_pool: pool of @script.act, with a reference
+ * @graves: buried objects
+ * @vmap: range mapped by MP_TEST_VMAP, its handles and length
+ * @vmap_mps: the same
+ * @vmap_count: the same
+ * @running: driver ops at work
+ * @destroyed: the test has destroyed it
+ * @capacity: length of @items
+ * @items: NULL is an object that was disposed of
+ */
+struct mp_test_pool {
+	struct kref kref;
+	struct movable_pool *pool;
+	struct movable_pool_ops ops;
+	spinlock_t lock;	/* @script, @log, @graves, @items */
+	struct mp_test_script script;
+	struct mp_test_log log;
+	struct mp_test_pool *act_pool;
+	struct list_head graves;
+	void *vmap;
+	struct movable_page **vmap_mps;
+	unsigned int vmap_count;
+	atomic_t running;
+	bool destroyed;
+	unsigned int capacity;
+	struct mp_test_item *items[];
+};
+
+static inline struct mp_test_item *mp_test_item_of(struct movable_page *mp)
+{
+	return container_of(mp, struct mp_test_item, mp);
+}
+
+/* pool.c */
+struct mp_test_pool *mp_test_pool_create(const struct mp_test_create *create);
+void mp_test_pool_destroy(struct mp_test_pool *pool);
+void mp_test_pool_close(struct mp_test_pool *pool);
+void mp_test_pool_put(struct mp_test_pool *pool);
+void mp_test_pool_stats(struct mp_test_pool *pool,
+			struct mp_test_stats *stats);
+int mp_test_pool_lookup(struct mp_test_pool *pool,
+			struct mp_test_lookup *lookup);
+
+/* item.c */
+int mp_test_items_fill(struct mp_test_pool *pool, unsigned int first,
+		       unsigned int count);
+void mp_test_item_dispose(struct mp_test_item *item, unsigned int flags);
+void mp_test_item_info(struct mp_test_item *item, struct mp_test_info *info);
+unsigned int mp_test_graves_disturbed(struct mp_test_pool *pool);
+void mp_test_items_free(struct mp_test_pool *pool);
+
+/* verb.c */
+int mp_test_verb_check(struct mp_test_pool *pool, struct mp_test_call *call);
+void mp_test_verb_run(struct mp_test_pool *pool, struct mp_test_call *call);
+int mp_test_item_free(struct mp_test_item *item, struct mp_test_call *call);
+
+/* contents.c */
+void mp_test_pattern_write(u64 *page, u64 seed, unsigned int index);
+int mp_test_fill(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_verify(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_peek(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_vmap(struct mp_test_pool *pool, struct mp_test_call *call);
+int mp_test_vunmap(struct mp_test_pool *pool, struct mp_test_call *call);
+
+/* adopt.c */
+int mp_test_adopt_block(struct mp_test_pool *pool, struct mp_test_call *call);
+int mp_test_adopt_bad(struct mp_test_item *item, struct mp_test_call *call);
+
+/* frame.c */
+int mp_test_page_get(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_page_lock(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_page_unlock(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_scribble(struct mp_test_item *item, struct mp_test_call *call);
+
+/* driver.c */
+void mp_test_driver_ops(struct movable_pool_ops *ops, unsigned int has);
+void mp_test_driver_script(struct mp_test_pool *pool,
+			   const struct mp_test_script *script,
+			   struct mp_test_pool *act_pool);
+void mp_test_driver_log(struct mp_test_pool *pool, struct mp_test_log *log);
+
+/* context.c */
+void mp_test_run_in(struct mp_test_pool *pool, struct mp_test_call *call);
+
+/* pressure.c */
+int mp_test_shrink(struct mp_test_pool *pool, struct mp_test_call *call);
+int mp_test_shrunk(struct mp_test_pool *pool, struct mp_test_call *call);
+void mp_test_pressure_forget(struct mp_test_pool *pool);
+int mp_test_pressure_init(void);
+void mp_test_pressure_exit(void);
+
+#endif /* _MP_TEST_H */

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MP_TEST_UAPI_H
+#define _MP_TEST_UAPI_H
+
+/*
+ * What the selftests say to mp_test.ko: a driver with pools of movable pages,
+ * whose every call and every driver op the tests command.
+ *
+ * An open file owns up to MP_TEST_POOLS pools, each with an array of objects
+ * that embed a handle.  Closing the file frees everything in good order.
+ */
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MP_TEST_DEVICE		"/dev/mp_test"
+#define MP_TEST_POOLS		8
+#define MP_TEST_NAME		32
+
+/* Ops the driver of a pool has. */
+#define MP_TEST_HAS_MIGRATE	0x1
+#define MP_TEST_HAS_MOVED	0x2
+#define MP_TEST_HAS_FREED	0x4
+#define MP_TEST_HAS_ALL		0x7
+
+/**
+ * struct mp_test_create - a new pool
+ * @name: "" passes a NULL name
+ * @flags: of the pool, passed as they are
+ * @has: MP_TEST_HAS_*; none passes NULL ops
+ * @capacity: objects
+ * @pool: returned: number of the pool in this file
+ * @max_pages: passed as it is
+ */
+struct mp_test_create {
+	char name[MP_TEST_NAME];
+	__u32 flags;
+	__u32 has;
+	__u32 capacity;
+	__u32 pool;
+	__u64 max_pages;
+};
+
+/* What to do with a range of objects, see verb.c, contents.c, frame.c. */
+enum mp_test_verb {
+	MP_TEST_ALLOC,		/* arg: MP_TEST_GFP_* */
+	MP_TEST_ALLOC_BULK,	/* the same */
+	MP_TEST_ADOPT_BLOCK,	/* arg: order; value: seed of the contents */
+	MP_TEST_ADOPT_BAD,	/* arg: enum mp_test_bad_page */
+	MP_TEST_PUBLISH,
+	MP_TEST_PIN,		/* arg: so many times, 0 is once */
+	MP_TEST_TRYPIN,		/* the same */
+	MP_TEST_UNPIN,		/* the same */
+	MP_TEST_FREE,
+	MP_TEST_FREE_ASYNC,
+	MP_TEST_FILL,		/* arg: seed */
+	MP_TEST_VERIFY,		/* arg: seed; -EILSEQ if it differs */
+	MP_TEST_PEEK,		/* value: the page's first word */
+	MP_TEST_VMAP,		/* the range at once; arg: seed to verify */
+	MP_TEST_VUNMAP,
+	MP_TEST_PAGE_GET,	/* keep a stray reference */
+	MP_TEST_PAGE_PUT,
+	MP_TEST_PAGE_LOCK,
+	MP_TEST_PAGE_UNLOCK,
+	MP_TEST_SCRIBBLE,	/* by the reference, arg ms; value: last word */
+	MP_TEST_SHRINK,		/* free them from a shrinker */
+	MP_TEST_SHRUNK,		/* value: how many it has freed */
+	MP_TEST_DESTROY,	/* the pool; in scripts only */
+	MP_TEST_VERBS,
+};
+
+enum mp_test_context {
+	MP_TEST_IN_PROCESS,
+	MP_TEST_IN_IRQS_OFF,
+	MP_TEST_IN_SOFTIRQ,
+	MP_TEST_IN_HARDIRQ,
+};
+
+/* Memory of an object right after its page was freed. */
+#define MP_TEST_BURY		0x1	/* poison the handle, watch it */
+#define MP_TEST_KFREE		0x2	/* poison the handle, kfree() */
+#define MP_TEST_KEEP_GOING	0x4	/* past errors */
+
+#define MP_TEST_GFP_ATOMIC	0x1
+#define MP_TEST_GFP_ACCOUNT	0x2
+#define MP_TEST_GFP_COMP	0x4
+#define MP_TEST_GFP_DMA32	0x8
+#define MP_TEST_GFP_NORETRY	0x10
+
+enum mp_test_bad_page {
+	MP_TEST_BAD_COMPOUND,
+	MP_TEST_BAD_TAIL,
+	MP_TEST_BAD_SHARED,
+	MP_TEST_BAD_SLAB,
+	MP_TEST_BAD_RESERVED,
+	MP_TEST_BAD_OWNED,	/* by the handle's own pool already */
+	MP_TEST_BAD_PAGES,
+};
+
+/**
+ * struct mp_test_call - a verb and a range of objects
+ * @verb: enum mp_test_verb
+ * @context: enum mp_test_context
+ * @pool: which
+ * @flags: MP_TEST_BURY and the like
+ * @first: first object
+ * @count: how many
+ * @arg: as the verb says
+ * @value: returned, as the verb says
+ * @done: returned: objects for which it succeeded
+ * @err: returned: 0, or the last error
+ */
+struct mp_test_call {
+	__u32 verb;
+	__u32 context;
+	__u32 pool;
+	__u32 flags;
+	__u32 first;
+	__u32 count;
+	__u64 arg;
+	__u64 value;
+	__u32 done;
+	__s32 err;
+};
+
+/**
+ * struct mp_test_info - an object
+ * @pfn: its frame, 0 without a page
+ * @state: enum movable_page_state
+ * @pins: of anybody
+ * @freed: calls of ops->freed
+ * @pad: 0
+ */
+struct mp_test_info {
+	__u64 pfn;
+	__u32 state;
+	__u32 pins;
+	__u32 freed;
+	__u32 pad;
+};
+
+struct mp_test_query {
+	__u32 pool;
+	__u32 first;
+	__u32 count;
+	__u32 pad;
+	__u64 infos;		/* struct mp_test_info[count] */
+};
+
+struct mp_test_stats {
+	__u32 pool;
+	__u32 pad;
+	__u64 pages;
+	__u64 unpublished;
+	__u64 allocated;
+	__u64 freed;
+	__u64 isolated;
+	__u64 migrated;
+	__u64 putback;
+	__u64 released;
+	__u64 refused_pinned;
+	__u64 refused_referenced;
+	__u64 refused_driver;
+	__u64 failed_driver;
+	__u64 deferred;
+};
+
+struct mp_test_lookup {
+	__u32 pool;
+	__u32 index;		/* returned */
+	__u64 pfn;
+};
+
+/* Frames that somebody else wants: alloc_contig_range(), then free again. */
+struct mp_test_evict {
+	__u64 pfn;
+	__u64 count;
+};
+
+#define MP_TEST_OWN		(~0U)	/* the object the op is called for */
+#define MP_TEST_ANY		(~0U)
+
+/**
+ * struct mp_test_script - what the driver ops of a pool do from now on
+ * @pool: which
+ * @only: results, and what is done in ops->migrate, are for this object; the
+ *	others move at once
+ * @times: so many calls of ops->migrate return @result
+ * @result: 0 copies the page
+ * @then: result of the calls after those
+ * @sleep_ms: in each such call
+ * @sleep_in: MP_TEST_HAS_* of the op that sleeps, 0 is ops->migrate
+ * @act: enum mp_test_verb done in an op; 0 (ALLOC) is nothing
+ * @act_pool: with this pool
+ * @act_index: and this object
+ * @act_in: MP_TEST_HAS_* of the op that does it
+ */
+struct mp_test_script {
+	__u32 pool;
+	__u32 only;
+	__u32 times;
+	__s32 result;
+	__s32 then;
+	__u32 sleep_ms;
+	__u32 sleep_in;
+	__u32 act;
+	__u32 act_pool;
+	__u32 act_index;
+	__u32 act_in;
+};
+
+/**
+ * struct mp_test_log - what the driver ops of a pool have seen
+ * @pool: which
+ * @migrate: calls of ops->migrate
+ * @mode: of these, by enum migrate_mode
+ * @moved: calls of ops->moved
+ * @freed: calls of ops->freed
+ * @odd: arguments no op may get: unlocked pages, a pinned page, equal frames
+ * @acts: verbs done in an op
+ * @act_err: what the last of them returned
+ * @graves: buried objects that somebody has written to
+ * @old_pfn: of the last ops->moved
+ * @new_pfn: the same
+ */
+struct mp_test_log {
+	__u32 pool;
+	__u32 migrate;
+	__u32 mode[4];
+	__u32 moved;
+	__u32 freed;
+	__u32 odd;
+	__u32 acts;
+	__s32 act_err;
+	__u32 graves;
+	__u64 old_pfn;
+	__u64 new_pfn;
+};
+
+#define MP_TEST_IOC_CREATE	_IOWR('m', 0, struct mp_test_create)
+#define MP_TEST_IOC_DESTROY	_IOW('m', 1, __u32)
+#define MP_TEST_IOC_CALL	_IOWR('m', 2, struct mp_test_call)
+#define MP_TEST_IOC_QUERY	_IOWR('m', 3, struct mp_test_query)
+#define MP_TEST_IOC_STATS	_IOWR('m', 4, struct mp_test_stats)
+#define MP_TEST_IOC_LOOKUP	_IOWR('m', 5, struct mp_test_lookup)
+#define MP_TEST_IOC_EVICT	_IOW('m', 6, struct mp_test_evict)
+#define MP_TEST_IOC_SCRIPT	_IOW('m', 7, struct mp_test_script)
+#define MP_TEST_IOC_LOG		_IOWR('m', 8, struct mp_test_log)
+
+#endif /* _MP_TEST_UAPI_H */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SELFTESTS_MP_H
+#define _SELFTESTS_MP_H
+
+/*
+ * For every selftest:
+ *
+ *	mp_driver.h	calls of mp_test.ko
+ *	mp_lever.h	what makes the VM move pages
+ *	mp_books.h	what must hold after every test
+ *	mp_warning.h	kernel warnings a test expects
+ *	mp_file.h	files of /proc and /sys
+ *
+ * and for those that want them:
+ *
+ *	mp_worker.h	threads that do one thing again and again
+ *	mp_fragment.h	a pool all over memory, with holes
+ *	mp_point.h	wait points and failing allocations of the test build
+ *	mp_module.h	loading and unloading modules
+ *
+ * Tests use FIXTURE(pool), in which self->fd is the driver.
+ */
+
+#include <linux/types.h>
+
+#include "kselftest_harness.h"
+
+#include "mp_books.h"
+#include "mp_driver.h"
+#include "mp_lever.h"
+#include "mp_warning.h"
+
+/* Emulated and busy machines: a limit for hangs, not for slowness. */
+#define MP_TIMEOUT	180
+
+FIXTURE(pool) {
+	struct mp_world world;
+	int fd;
+};
+
+FIXTURE_SETUP(pool)
+{
+	ASSERT_EQ(0, mp_world_open(&self->world));
+	self->fd = self->world.fd;
+}
+
+FIXTURE_TEARDOWN(pool)
+{
+	EXPECT_STREQ("", mp_world_close(&self->world));
+}
+
+#define MP_TEST_F(name)	TEST_F_TIMEOUT(pool, name, MP_TIMEOUT)
+
+#endif /* _SELFTESTS_MP_H */

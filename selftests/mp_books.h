@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SELFTESTS_MP_BOOKS_H
+#define _SELFTESTS_MP_BOOKS_H
+
+/* What must be true after every test, whatever it did. */
+
+#include "mp_driver.h"
+#include "mp_file.h"
+
+#define MP_DEBUGFS	"/sys/kernel/debug/movable_pool/"
+
+static inline long mp_deferred(void)
+{
+	return mp_read_long(MP_DEBUGFS "deferred");
+}
+
+/* Return: 0 when it has become so within 10 s, else the last value. */
+static inline long mp_deferred_drain(void)
+{
+	int tries = 1000;
+	long n;
+
+	while ((n = mp_deferred()) && tries--)
+		usleep(10000);
+	return n;
+}
+
+static inline long mp_in_flight(const struct mp_test_stats *s)
+{
+	return s->isolated - s->migrated - s->putback - s->released;
+}
+
+/* The VM gives back what it holds in its own time: wait up to 10 s. */
+static inline struct mp_test_stats mp_stats_at_rest(int fd, int pool)
+{
+	struct mp_test_stats stats;
+	int tries = 1000;
+
+	do {
+		stats = mp_stats(fd, pool);
+	} while (mp_in_flight(&stats) && tries-- && !usleep(10000));
+	return stats;
+}
+
+static inline int mp_pool_exists(int fd, int pool)
+{
+	struct mp_test_stats stats = { .pool = pool };
+
+	return !mp_ioctl(fd, MP_TEST_IOC_STATS, &stats);
+}
+
+/* Return: "" or what is wrong. */
+static inline const char *mp_pool_books(int fd, int pool)
+{
+	struct mp_test_stats stats = mp_stats_at_rest(fd, pool);
+	struct mp_test_log log = mp_log(fd, pool);
+
+	if (mp_in_flight(&stats))
+		return "isolated is not migrated + putback + released";
+	if (stats.pages != stats.allocated - stats.freed)
+		return "pages is not allocated - freed";
+	if (stats.unpublished > stats.pages)
+		return "more unpublished pages than pages";
+	if (log.odd)
+		return "a driver op was called with odd arguments";
+	if (log.graves)
+		return "a handle was written to after its page was freed";
+	return "";
+}
+
+/**
+ * struct mp_world - an open test driver and what the machine was like before
+ * @fd: of the driver
+ * @mem_total: kB, from /proc/meminfo
+ */
+struct mp_world {
+	int fd;
+	long mem_total;
+};
+
+static inline int mp_world_open(struct mp_world *world)
+{
+	world->mem_total = mp_read_field("/proc/meminfo", "MemTotal");
+	world->fd = mp_open();
+	return world->fd < 0 ? world->fd : 0;
+}
+
+/* Frees all pools.  Return: "" or what is wrong. */
+static inline const char *mp_world_close(struct mp_world *world)
+{
+	const char *wrong = "";
+	int pool;
+
+	for (pool = 0; pool < MP_TEST_POOLS && !*wrong; pool++)
+		if (mp_pool_exists(world->fd, pool))
+			wrong = mp_pool_books(world->fd, pool);
+	close(world->fd);
+	if (*wrong)
+		return wrong;
+	if (mp_deferred_drain())
+		return "freed pages stay on the deferred list";
+	if (mp_read_field("/proc/meminfo", "MemTotal") != world->mem_total)
+		return "MemTotal has changed";
+	return "";
+}
+
+#endif /* _SELFTESTS_MP_BOOKS_H */

@@ -1,0 +1,756 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Races forced by wait points: the VM's thread, or the owner's, is stopped in a
+ * window while the other acts.  Needs movable_pool_test.ko.
+ */
+
+#include <linux/kernel-page-flags.h>
+
+#include "mp.h"
+#include "mp_module.h"
+#include "mp_point.h"
+#include "mp_worker.h"
+
+#define SEED	11
+
+/* A thread that does one call, once; done tells when it has returned. */
+struct once {
+	struct mp_worker worker;
+	int (*call)(struct mp_worker *worker);
+	int result;
+};
+
+static int once_step(struct mp_worker *worker)
+{
+	struct once *once = (struct once *)worker;
+
+	once->result = once->call(worker);
+	return -ESHUTDOWN;	/* one round is enough */
+}
+
+static int once_start(struct once *once, int fd, int pool, unsigned int first,
+		      int (*call)(struct mp_worker *worker))
+{
+	once->call = call;
+	once->worker = (struct mp_worker) {
+		.step = once_step,
+		.fd = fd,
+		.pool = pool,
+		.first = first,
+		.count = 1,
+	};
+	return mp_worker_start(&once->worker);
+}
+
+static int once_done(struct once *once)
+{
+	return __atomic_load_n(&once->worker.steps, __ATOMIC_ACQUIRE);
+}
+
+static int once_join(struct once *once)
+{
+	mp_worker_stop(&once->worker);
+	return once->result;
+}
+
+/* Long enough for a thread that does not wait to be through. */
+static int once_waits(struct once *once)
+{
+	usleep(300000);
+	return !once_done(once);
+}
+
+static int call_evict(struct mp_worker *w)
+{
+	return mp_evict(w->fd, w->pfn, w->count);
+}
+
+static int call_pin(struct mp_worker *w)
+{
+	return mp_do(w->fd, w->pool, MP_TEST_PIN, w->first, w->count);
+}
+
+static int call_free(struct mp_worker *w)
+{
+	return mp_do_flags(w->fd, w->pool, MP_TEST_BURY, MP_TEST_FREE,
+			   w->first, w->count);
+}
+
+static int call_destroy(struct mp_worker *w)
+{
+	return mp_destroy(w->fd, w->pool);
+}
+
+/* The VM wants the frame of object @index, and the @count - 1 behind it. */
+static int evict_start(struct once *once, int fd, int pool, unsigned int index,
+		       unsigned int count)
+{
+	__u64 pfn = mp_pfn(fd, pool, index);
+
+	once->call = call_evict;
+	once->worker = (struct mp_worker) {
+		.step = once_step,
+		.fd = fd,
+		.pfn = pfn,
+		.count = count,
+	};
+	return mp_worker_start(&once->worker);
+}
+
+/*
+ * Object 0 is what a test is about.  The others fill its pageblock: to evict
+ * one frame the kernel isolates the whole block, and refuses when others' pages
+ * have come to be in it.
+ */
+#define NEIGHBOURS	(MP_BLOCK - 1)
+
+static int free_neighbours(int fd, int pool)
+{
+	return mp_do(fd, pool, MP_TEST_FREE, 1, NEIGHBOURS);
+}
+
+/* Until the VM is at @point, or through without having come there. */
+static int stops_at(struct once *vm, const char *point)
+{
+	int armed, hits, stopped = 0;
+
+	while (!once_done(vm) &&
+	       !mp_point_read(point, &armed, &hits, &stopped) && !stopped)
+		usleep(1000);
+	return stopped;
+}
+
+/* A pool with one published page, whose eviction has come to @point. */
+static int stopped_at(struct __test_metadata *_metadata, int fd, int has,
+		      const char *point, struct once *vm)
+{
+	int pool = mp_create(fd, "races", MP_BLOCK, has);
+
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, mp_make_block(fd, pool, 0, SEED));
+	ASSERT_EQ(0, mp_points_reset());
+	ASSERT_EQ(0, mp_point_stop(point, mp_pfn(fd, pool, 0)));
+	ASSERT_EQ(0, evict_start(vm, fd, pool, 0, 1));
+	ASSERT_EQ(1, stops_at(vm, point))
+		TH_LOG("the VM says %d and was not at %s", vm->result, point);
+	return pool;
+}
+
+static __u64 frame_flags(__u64 pfn)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	__u64 flags = 0;
+
+	if (pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)) < 0)
+		flags = 0;
+	close(fd);
+	return flags;
+}
+
+/* What only a page in other hands, or a free one, has. */
+static int others_have(__u64 pfn)
+{
+	const __u64 others = 1ULL << KPF_LRU | 1ULL << KPF_SLAB |
+			     1ULL << KPF_BUDDY | 1ULL << KPF_COMPOUND_HEAD |
+			     1ULL << KPF_COMPOUND_TAIL | 1ULL << KPF_PGTABLE;
+
+	return !!(frame_flags(pfn) & others);
+}
+
+/*
+ * Nothing of ours is left on the frame: it can be had again, or somebody has
+ * it, whose page may be waiting to be put on the LRU, which compaction does.
+ */
+static void frame_is_free(struct __test_metadata *_metadata, int fd, __u64 pfn)
+{
+	int tries = 20;
+
+	EXPECT_EQ(0, mp_deferred_drain());
+	while (mp_evict(fd, pfn, 1) && !others_have(pfn) && tries--)
+		mp_compact();
+	EXPECT_LE(0, tries)
+		TH_LOG("pfn %llu: kpageflags %#llx", pfn, frame_flags(pfn));
+}
+
+/* free() in a window in which the VM has the page locked. */
+static void free_while(struct __test_metadata *_metadata, int fd,
+		       const char *point, unsigned int released)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, fd, 0, point, &vm);
+	__u64 pfn = mp_pfn(fd, pool, 0);
+
+	ASSERT_EQ(0, mp_do_flags(fd, pool, MP_TEST_BURY, MP_TEST_FREE, 0, 1));
+	EXPECT_EQ(1, mp_stats(fd, pool).deferred);
+	EXPECT_EQ(NEIGHBOURS, mp_stats(fd, pool).pages);
+	EXPECT_EQ(1, mp_deferred());
+	ASSERT_EQ(0, mp_point_go(point));
+	once_join(&vm);
+	frame_is_free(_metadata, fd, pfn);
+	EXPECT_EQ(released, mp_stats(fd, pool).released);
+	EXPECT_EQ(0, mp_stats(fd, pool).migrated);
+	EXPECT_EQ(0, mp_stats(fd, pool).putback);
+	EXPECT_EQ(0, mp_log(fd, pool).graves);
+}
+
+MP_TEST_F(free_before_isolation_R9)
+{
+	free_while(_metadata, self->fd, "isolate-enter", 0);
+}
+
+MP_TEST_F(free_at_isolation_R9)
+{
+	free_while(_metadata, self->fd, "isolate-done", 1);
+}
+
+MP_TEST_F(free_before_migration_R9_R10)
+{
+	free_while(_metadata, self->fd, "migrate-enter", 1);
+}
+
+/* One of two pages is isolated, and not locked, while the other moves. */
+MP_TEST_F(free_while_isolated_R9)
+{
+	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
+	struct once vm;
+	__u64 pfn;
+
+	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
+	pfn = mp_pfn(self->fd, pool, 0);
+	ASSERT_EQ(0, mp_points_reset());
+	/* The VM begins with the page it has isolated last. */
+	ASSERT_EQ(0, mp_point_stop("migrate-enter", pfn + 1));
+	ASSERT_EQ(0, evict_start(&vm, self->fd, pool, 0, 2));
+	ASSERT_EQ(1, mp_point_wait("migrate-enter"));
+	ASSERT_EQ(2, mp_stats(self->fd, pool).isolated);
+	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
+				 0, 1));
+	EXPECT_EQ(1, mp_stats(self->fd, pool).released);
+	EXPECT_EQ(0, mp_stats(self->fd, pool).deferred);
+	ASSERT_EQ(0, mp_point_go("migrate-enter"));
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(1, mp_stats(self->fd, pool).migrated);
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 1, 1, SEED));
+	frame_is_free(_metadata, self->fd, pfn);
+}
+
+MP_TEST_F(free_before_putback_R9)
+{
+	int pool = mp_create(self->fd, "races", MP_BLOCK, MP_TEST_HAS_MIGRATE);
+	struct once vm;
+	__u64 pfn;
+
+	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
+	ASSERT_EQ(0, mp_script_results(self->fd, pool, ~0U, -EBUSY));
+	pfn = mp_pfn(self->fd, pool, 0);
+	ASSERT_EQ(0, mp_points_reset());
+	ASSERT_EQ(0, mp_point_stop("putback-enter", pfn));
+	ASSERT_EQ(0, evict_start(&vm, self->fd, pool, 0, 1));
+	ASSERT_EQ(1, mp_point_wait("putback-enter"));
+	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
+				 0, 1));
+	EXPECT_EQ(1, mp_deferred());
+	ASSERT_EQ(0, mp_point_go("putback-enter"));
+	EXPECT_NE(0, once_join(&vm));
+	EXPECT_EQ(1, mp_stats(self->fd, pool).released);
+	EXPECT_EQ(0, mp_stats(self->fd, pool).putback);
+	frame_is_free(_metadata, self->fd, pfn);
+}
+
+/* free() waits for a move, and frees where the page is then. */
+static void free_waits_while(struct __test_metadata *_metadata, int fd,
+			     const char *point)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, fd, 0, point, &vm);
+	__u64 pfn = mp_pfn(fd, pool, 0);
+
+	EXPECT_EQ(MP_MOVING, mp_info(fd, pool, 0).state);
+	ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_free));
+	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_point_go(point));
+	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(NEIGHBOURS, mp_stats(fd, pool).pages);
+	EXPECT_EQ(1, mp_stats(fd, pool).migrated);
+	EXPECT_EQ(0, mp_log(fd, pool).graves);
+	frame_is_free(_metadata, fd, pfn);
+}
+
+MP_TEST_F(free_waits_for_the_copy)
+{
+	free_waits_while(_metadata, self->fd, "migrate-moving");
+}
+
+MP_TEST_F(free_waits_for_the_publication)
+{
+	free_waits_while(_metadata, self->fd, "migrate-copied");
+}
+
+/* The owner frees the page in the instant the new frame is published. */
+MP_TEST_F(free_at_publication_R5)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_MOVED,
+			      "migrate-published", &vm);
+
+	EXPECT_EQ(MP_LIVE, mp_info(self->fd, pool, 0).state);
+	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
+				 0, 1));
+	EXPECT_EQ(NEIGHBOURS, mp_stats(self->fd, pool).pages);
+	EXPECT_EQ(1, mp_deferred());
+	ASSERT_EQ(0, mp_point_go("migrate-published"));
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(1, mp_stats(self->fd, pool).migrated);
+	EXPECT_EQ(1, mp_log(self->fd, pool).moved);
+	EXPECT_EQ(0, mp_log(self->fd, pool).graves);
+	frame_is_free(_metadata, self->fd, mp_log(self->fd, pool).old_pfn);
+}
+
+MP_TEST_F(use_at_publication_R5)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-published", &vm);
+
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED));
+	EXPECT_EQ(0, mp_arg(self->fd, pool, MP_TEST_FILL, 0, 1, SEED + 1));
+	ASSERT_EQ(0, mp_point_go("migrate-published"));
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED + 1));
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE, 0, 1));
+}
+
+/* free_async() of a page in motion: the mover frees it and says so. */
+static void free_async_while(struct __test_metadata *_metadata, int fd,
+			     const char *point, enum mp_test_context context)
+{
+	struct mp_test_call call = {
+		.verb = MP_TEST_FREE_ASYNC,
+		.context = context,
+		.flags = MP_TEST_KFREE,
+		.count = 1,
+	};
+	struct once vm;
+	int pool = stopped_at(_metadata, fd, MP_TEST_HAS_FREED, point, &vm);
+	__u64 pfn = mp_pfn(fd, pool, 0);
+
+	call.pool = pool;
+	ASSERT_EQ(0, mp_call(fd, &call));
+	EXPECT_EQ(0, mp_log(fd, pool).freed);
+	EXPECT_EQ(MP_BLOCK, mp_stats(fd, pool).pages);
+	ASSERT_EQ(0, mp_point_go(point));
+	once_join(&vm);
+	EXPECT_EQ(1, mp_log(fd, pool).freed);
+	EXPECT_EQ(NEIGHBOURS, mp_stats(fd, pool).pages);
+	EXPECT_EQ(1, mp_stats(fd, pool).released);
+	EXPECT_EQ(0, mp_stats(fd, pool).migrated);
+	frame_is_free(_metadata, fd, pfn);
+}
+
+MP_TEST_F(free_async_before_the_copy_R10)
+{
+	free_async_while(_metadata, self->fd, "migrate-moving",
+			 MP_TEST_IN_PROCESS);
+}
+
+MP_TEST_F(free_async_after_the_copy_R10)
+{
+	free_async_while(_metadata, self->fd, "migrate-copied",
+			 MP_TEST_IN_PROCESS);
+}
+
+MP_TEST_F(free_async_in_hardirq_while_moving_R10)
+{
+	free_async_while(_metadata, self->fd, "migrate-copied",
+			 MP_TEST_IN_HARDIRQ);
+}
+
+MP_TEST_F(free_async_with_irqs_off_while_moving_R10)
+{
+	free_async_while(_metadata, self->fd, "migrate-moving",
+			 MP_TEST_IN_IRQS_OFF);
+}
+
+/* free_async() where free() would defer, from the contexts that need it. */
+MP_TEST_F(free_async_while_locked_in_every_context)
+{
+	static const char * const points[] = {
+		"isolate-enter", "isolate-done", "migrate-enter",
+	};
+	unsigned int i, context;
+
+	for (i = 0; i < 3; i++) {
+		for (context = 0; context <= MP_TEST_IN_HARDIRQ; context++) {
+			struct once vm;
+			int pool = stopped_at(_metadata, self->fd,
+					      MP_TEST_HAS_FREED, points[i],
+					      &vm);
+
+			ASSERT_EQ(0, mp_do_in(self->fd, pool, context,
+					      MP_TEST_FREE_ASYNC, 0, 1));
+			EXPECT_EQ(1, mp_log(self->fd, pool).freed);
+			EXPECT_EQ(1, mp_deferred());
+			ASSERT_EQ(0, mp_point_go(points[i]));
+			once_join(&vm);
+			EXPECT_EQ(0, mp_deferred_drain());
+			EXPECT_EQ(i > 0, mp_stats(self->fd, pool).released);
+			ASSERT_EQ(0, free_neighbours(self->fd, pool));
+			ASSERT_EQ(0, mp_destroy(self->fd, pool));
+		}
+	}
+}
+
+/* A handle whose page the mover will free is gone for everybody. */
+MP_TEST_F(dying_page_is_refused)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_FREED,
+			      "migrate-moving", &vm);
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE_ASYNC, 0, 1));
+	EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_TRYPIN, 0, 1));
+	EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_PIN, 0, 1));
+	ASSERT_EQ(0, mp_point_go("migrate-moving"));
+	once_join(&vm);
+	EXPECT_EQ(1, mp_log(self->fd, pool).freed);
+}
+
+MP_TEST_F(pin_before_migration_refuses_it)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
+	__u64 pfn = mp_pfn(self->fd, pool, 0);
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PIN, 0, 1));
+	ASSERT_EQ(0, mp_point_go("migrate-enter"));
+	EXPECT_NE(0, once_join(&vm));
+	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
+	EXPECT_LE(1, mp_stats(self->fd, pool).refused_pinned);
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, 0, 1));
+	frame_is_free(_metadata, self->fd, pfn);
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED));
+}
+
+static void pin_waits_while(struct __test_metadata *_metadata, int fd,
+			    const char *point)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, fd, 0, point, &vm);
+	__u64 pfn = mp_pfn(fd, pool, 0);
+
+	EXPECT_EQ(-EAGAIN, mp_do(fd, pool, MP_TEST_TRYPIN, 0, 1));
+	EXPECT_EQ(-EAGAIN, mp_do_in(fd, pool, MP_TEST_IN_HARDIRQ,
+				    MP_TEST_TRYPIN, 0, 1));
+	ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_pin));
+	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_point_go(point));
+	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_NE(pfn, mp_pfn(fd, pool, 0));
+	EXPECT_EQ(1, mp_info(fd, pool, 0).pins);
+	EXPECT_EQ(0, mp_verify(fd, pool, 0, 1, SEED));
+	EXPECT_EQ(0, mp_do(fd, pool, MP_TEST_UNPIN, 0, 1));
+}
+
+MP_TEST_F(pin_waits_for_the_copy_R11)
+{
+	pin_waits_while(_metadata, self->fd, "migrate-moving");
+}
+
+MP_TEST_F(pin_waits_for_the_publication_R11)
+{
+	pin_waits_while(_metadata, self->fd, "migrate-copied");
+}
+
+/* The move ends between a pinner's look and its sleep. */
+MP_TEST_F(no_lost_wakeup_R8)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-moving", &vm);
+
+	ASSERT_EQ(0, mp_point_stop("pin-wait", 0));
+	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_pin));
+	ASSERT_EQ(1, mp_point_wait("pin-wait"));
+	ASSERT_EQ(0, mp_point_go("migrate-moving"));
+	EXPECT_EQ(0, once_join(&vm));
+	ASSERT_EQ(0, mp_point_go("pin-wait"));
+	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, 0, 1));
+}
+
+MP_TEST_F(every_waiter_wakes_R8)
+{
+	struct once vm, owners[16];
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-moving", &vm);
+	int i;
+
+	for (i = 0; i < 16; i++)
+		ASSERT_EQ(0, once_start(&owners[i], self->fd, pool, 0,
+					call_pin));
+	EXPECT_EQ(1, once_waits(&owners[15]));
+	ASSERT_EQ(0, mp_point_go("migrate-moving"));
+	for (i = 0; i < 16; i++)
+		EXPECT_EQ(0, once_join(&owners[i]));
+	EXPECT_EQ(16, mp_info(self->fd, pool, 0).pins);
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_arg(self->fd, pool, MP_TEST_UNPIN, 0, 1, 16));
+}
+
+MP_TEST_F(waiters_wake_when_a_move_fails_R8)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_MIGRATE,
+			      "migrate-moving", &vm);
+	__u64 pfn = mp_pfn(self->fd, pool, 0);
+
+	ASSERT_EQ(0, mp_script_results(self->fd, pool, ~0U, -EBUSY));
+	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_pin));
+	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_point_go("migrate-moving"));
+	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_NE(0, once_join(&vm));
+	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, 0, 1));
+}
+
+/* A reference outlives its pin, both taken when the VM has the page already. */
+MP_TEST_F(stray_reference_in_the_window)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
+	__u64 pfn = mp_pfn(self->fd, pool, 0);
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_GET, 0, 1));
+	ASSERT_EQ(0, mp_point_go("migrate-enter"));
+	EXPECT_NE(0, once_join(&vm));
+	EXPECT_LE(1, mp_stats(self->fd, pool).refused_referenced);
+	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_PUT, 0, 1));
+	frame_is_free(_metadata, self->fd, pfn);
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED));
+}
+
+/* All freed and destroyed while the VM is on its way to move the page. */
+static void destroy_while(struct __test_metadata *_metadata, int fd,
+			  const char *point)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, fd, MP_TEST_HAS_ALL, point, &vm);
+	__u64 pfn = mp_pfn(fd, pool, 0);
+
+	ASSERT_EQ(0, free_neighbours(fd, pool));
+	ASSERT_EQ(0, mp_do_flags(fd, pool, MP_TEST_KFREE, MP_TEST_FREE, 0, 1));
+	ASSERT_EQ(0, mp_destroy(fd, pool));
+	EXPECT_EQ(1, mp_deferred());
+	ASSERT_EQ(0, mp_point_go(point));
+	once_join(&vm);
+	frame_is_free(_metadata, fd, pfn);
+}
+
+MP_TEST_F(destroy_before_isolation_R6_R7)
+{
+	destroy_while(_metadata, self->fd, "isolate-enter");
+}
+
+MP_TEST_F(destroy_while_isolated_R6_R7)
+{
+	destroy_while(_metadata, self->fd, "isolate-done");
+}
+
+MP_TEST_F(destroy_before_migration_R6_R7)
+{
+	destroy_while(_metadata, self->fd, "migrate-enter");
+}
+
+/* A published page is freed, its mover not yet through with the pool. */
+MP_TEST_F(destroy_waits_for_the_mover_R5_R7)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_MOVED,
+			      "migrate-published", &vm);
+
+	ASSERT_EQ(0, free_neighbours(self->fd, pool));
+	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_KFREE, MP_TEST_FREE,
+				 0, 1));
+	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_destroy));
+	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_point_go("migrate-published"));
+	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_deferred_drain());
+}
+
+/* A driver that frees nothing, while its page is locked or in motion. */
+static void abandon_while(struct __test_metadata *_metadata, int fd,
+			  const char *point)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, fd, 0, point, &vm);
+	__u64 pfn = mp_pfn(fd, pool, 0);
+
+	ASSERT_EQ(0, free_neighbours(fd, pool));
+	MP_EXPECT_WARNING("destroyed with 1 pages", {
+		ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_destroy));
+		EXPECT_EQ(1, once_waits(&owner));
+		ASSERT_EQ(0, mp_point_go(point));
+		EXPECT_EQ(0, once_join(&owner));
+	});
+	once_join(&vm);
+	frame_is_free(_metadata, fd, pfn);
+}
+
+MP_TEST_F(abandoned_page_before_migration)
+{
+	abandon_while(_metadata, self->fd, "migrate-enter");
+}
+
+MP_TEST_F(abandoned_page_in_motion)
+{
+	abandon_while(_metadata, self->fd, "migrate-moving");
+}
+
+/* destroy() has found a page, which then moves away under its hands. */
+MP_TEST_F(abandoned_page_moves_before_destroy_has_it)
+{
+	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
+	struct once owner;
+	__u64 pfn;
+
+	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
+	pfn = mp_pfn(self->fd, pool, 0);
+	ASSERT_EQ(0, mp_points_reset());
+	ASSERT_EQ(0, mp_point_stop("destroy-walk", pfn));
+	ASSERT_EQ(0, free_neighbours(self->fd, pool));
+	MP_EXPECT_WARNING("destroyed with 1 pages", {
+		ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0,
+					call_destroy));
+		ASSERT_EQ(1, mp_point_wait("destroy-walk"));
+		/* The walk's own reference keeps the page where it is. */
+		EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
+		ASSERT_EQ(0, mp_point_go("destroy-walk"));
+		EXPECT_EQ(0, once_join(&owner));
+	});
+	frame_is_free(_metadata, self->fd, pfn);
+}
+
+/* The VM gets to the page before the worker does; neither finishes it twice. */
+MP_TEST_F(worker_after_the_vm_R10)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
+	__u64 pfn = mp_pfn(self->fd, pool, 0);
+
+	ASSERT_EQ(0, mp_point_stop("deferred-page", pfn));
+	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
+				 0, 1));
+	ASSERT_EQ(1, mp_point_wait("deferred-page"));
+	ASSERT_EQ(0, mp_point_go("migrate-enter"));
+	once_join(&vm);
+	EXPECT_EQ(1, mp_deferred());
+	/* The worker's reference is still there: the frame is not to be had. */
+	EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
+	ASSERT_EQ(0, mp_point_go("deferred-page"));
+	frame_is_free(_metadata, self->fd, pfn);
+}
+
+/* The owner is between the cut and letting the page go. */
+MP_TEST_F(eviction_while_owner_frees_R1)
+{
+	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
+	struct once owner;
+	__u64 pfn;
+
+	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
+	pfn = mp_pfn(self->fd, pool, 0);
+	ASSERT_EQ(0, mp_points_reset());
+	ASSERT_EQ(0, mp_point_stop("free-cut", pfn));
+	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_free));
+	ASSERT_EQ(1, mp_point_wait("free-cut"));
+	EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
+	EXPECT_EQ(0, mp_stats(self->fd, pool).isolated);
+	EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_TRYPIN, 0, 1));
+	ASSERT_EQ(0, mp_point_go("free-cut"));
+	EXPECT_EQ(0, once_join(&owner));
+	frame_is_free(_metadata, self->fd, pfn);
+}
+
+static int call_soft_offline(struct mp_worker *w)
+{
+	return mp_soft_offline(w->pfn);
+}
+
+/* The frame of the only page of the module "movable_first". */
+static __u64 first_pfn(void)
+{
+	char path[128], text[64];
+
+	if (mp_find_file(MP_DEBUGFS "first-*/pages", path, sizeof(path)) != 1 ||
+	    mp_read_file(path, text, sizeof(text)) < 0)
+		return 0;
+	return strtoull(text, NULL, 10);
+}
+
+/*
+ * rmmod of a driver while the VM holds its page, isolated and locked: the
+ * driver goes at once, the framework keeps the page until the VM is done.
+ */
+static void rmmod_at(struct __test_metadata *_metadata, const char *point,
+		     struct once *vm)
+{
+	__u64 pfn;
+
+	ASSERT_EQ(0, mp_module_load("movable_first", ""));
+	pfn = first_pfn();
+	ASSERT_NE(0, pfn);
+	ASSERT_EQ(0, mp_points_reset());
+	ASSERT_EQ(0, mp_point_stop(point, pfn));
+	vm->call = call_soft_offline;
+	vm->worker = (struct mp_worker) { .step = once_step, .pfn = pfn };
+	ASSERT_EQ(0, mp_worker_start(&vm->worker));
+	ASSERT_EQ(1, stops_at(vm, point));
+	EXPECT_EQ(0, mp_module_unload("movable_first"));
+	EXPECT_EQ(1, mp_deferred());
+}
+
+static void rmmod_while(struct __test_metadata *_metadata, const char *point)
+{
+	struct once vm;
+
+	rmmod_at(_metadata, point, &vm);
+	ASSERT_EQ(0, mp_point_go(point));
+	once_join(&vm);
+	EXPECT_EQ(0, mp_deferred_drain());
+}
+
+MP_TEST_F(rmmod_before_isolation_R17_R30)
+{
+	rmmod_while(_metadata, "isolate-enter");
+}
+
+MP_TEST_F(rmmod_while_isolated_R17_R30)
+{
+	rmmod_while(_metadata, "isolate-done");
+}
+
+MP_TEST_F(rmmod_before_migration_R17_R30)
+{
+	rmmod_while(_metadata, "migrate-enter");
+}
+
+/*
+ * The framework goes, too: its exit lets the stopped thread run, and waits till
+ * the VM has let go of the last page before its text is gone.
+ */
+TEST(framework_unload_waits_for_the_vm_R30)
+{
+	struct once vm;
+
+	ASSERT_EQ(0, mp_module_unload("mp_test"));
+	rmmod_at(_metadata, "migrate-enter", &vm);
+	EXPECT_EQ(0, mp_module_unload("movable_pool_test"));
+	once_join(&vm);
+	EXPECT_EQ(0, mp_module_load("movable_pool_test", ""));
+	EXPECT_EQ(0, mp_module_load("mp_test", ""));
+}
+
+TEST_HARNESS_MAIN
