@@ -253,6 +253,13 @@ def links(files):
                        os.path.join(TREE, os.path.dirname(name), target))]
 
 
+def readme_driver(_files):
+    """The driver in README.md is the one that is built and tested"""
+    source = text("samples/first/movable_first.c")
+    same = f"```c\n{source}```" in text("README.md")
+    return ["README.md"], [] if same else ["README.md: the driver differs"]
+
+
 def programs(files):
     """Every test program is in a group, and the other way round"""
     names = [name for name in files.ending(".c")
@@ -269,7 +276,7 @@ def programs(files):
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, columns, header_size, licences, python, hosts, links,
-          programs)
+          readme_driver, programs)
 
 
 def main():
