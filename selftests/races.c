@@ -530,6 +530,36 @@ MP_TEST_F(stray_reference_in_the_window)
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED));
 }
 
+/*
+ * alloc_contig_range() has isolated the first pages of a block; soft offline
+ * and compaction come for the same ones.
+ */
+MP_TEST_F(second_isolator_leaves_the_first_ones_pages)
+{
+	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
+	struct once vm;
+	__u64 pfn, isolated;
+
+	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
+	pfn = mp_pfn(self->fd, pool, 0);
+	ASSERT_EQ(0, mp_points_reset());
+	ASSERT_EQ(0, mp_point_stop("migrate-enter", 0));
+	ASSERT_EQ(0, evict_start(&vm, self->fd, pool, 0, MP_BLOCK));
+	ASSERT_EQ(1, stops_at(&vm, "migrate-enter"));
+	isolated = mp_stats(self->fd, pool).isolated;
+	ASSERT_LE(8, isolated);
+	EXPECT_NE(0, mp_soft_offline(pfn));
+	EXPECT_EQ(isolated, mp_stats(self->fd, pool).isolated);
+	EXPECT_EQ(0, mp_compact());
+	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
+	EXPECT_EQ(pfn + 1, mp_pfn(self->fd, pool, 1));
+	ASSERT_EQ(0, mp_point_go("migrate-enter"));
+	once_join(&vm);
+	EXPECT_EQ(0, mp_evict_retry(self->fd, pfn, MP_BLOCK));
+	EXPECT_LE(MP_BLOCK, mp_stats(self->fd, pool).migrated);
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, MP_BLOCK, SEED));
+}
+
 /* All freed and destroyed while the VM is on its way to move the page. */
 static void destroy_while(struct __test_metadata *_metadata, int fd,
 			  const char *point)

@@ -3,15 +3,25 @@
 
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
+#include <linux/mutex.h>
 
 #include "compat.h"
 
+/*
+ * Ranges that are allocated at the same time must not share pageblocks: CMA has
+ * its cma_mutex for that, and a kernel with DEBUG_VM stops where they do.
+ */
+static DEFINE_MUTEX(contig_lock);
+
 int mp_test_compat_evict(unsigned long pfn, unsigned long count)
 {
-	int err = alloc_contig_range(pfn, pfn + count, MIGRATE_MOVABLE,
-				     GFP_KERNEL | __GFP_NOWARN);
+	int err;
 
+	mutex_lock(&contig_lock);
+	err = alloc_contig_range(pfn, pfn + count, MIGRATE_MOVABLE,
+				 GFP_KERNEL | __GFP_NOWARN);
 	if (!err)
 		free_contig_range(pfn, count);
+	mutex_unlock(&contig_lock);
 	return err;
 }
