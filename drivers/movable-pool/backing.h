@@ -7,7 +7,7 @@
  *
  * Down: a backing knows how a page is told to the VM.  mark() makes a locked
  * page known as movable, unmark() ends that, strand() ends it for a page that
- * will never be freed; marked() asks.  None of them sleeps or fails.
+ * is not going to be freed; marked() asks.  None of them sleeps or fails.
  *
  * Up: the VM's calls arrive in the backing's file, which passes them on to the
  * three mp_core_*() calls, always with the page (or both) locked.
@@ -38,7 +38,8 @@ struct mp_deferred {
  * @refs: references of a page the VM migrates when nobody else has one
  * @mark: make @page known to the VM as movable; page locked, link set
  * @unmark: the page is movable no more; page locked
- * @strand: unmark, and let the VM see that the frame stays in use for good
+ * @strand: unmark, and let the VM see that the frame stays in use; the VM does
+ *	not have the page isolated
  * @marked: may @page be ours?  Any page.  Only true with a reference held, and
  *	with a pool in its link, does it mean that the link words are ours
  * @deferred: freed pages that wait for their page lock

@@ -96,6 +96,11 @@ static inline bool mp_link_cut(struct page *page)
 }
 
 /* Under the page lock and the link lock, the link is there. */
+static inline bool mp_link_isolated(struct page *page)
+{
+	return READ_ONCE(*mp_link_word(page)) & MP_LINK_ISOLATED;
+}
+
 static inline void mp_link_set_isolated(struct page *page)
 {
 	unsigned long *word = mp_link_word(page);

@@ -91,19 +91,20 @@ static int mp_page_attach(struct movable_pool *pool, struct movable_page *mp,
 	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
 	u64 old = 0;
 
-	/* The link is there before the word names the page: free() follows. */
+	/* All before the word names the page: free() may follow at once. */
 	mp_link_init(page);
 	mp_link_set(page, mp, pool);
-	if (!mp_word_change(mp, &old, mp_word_at(word, page_to_pfn(page)))) {
-		mp_link_cut(page);
-		mp_misuse("%s: alloc for a handle that has a page\n",
-			  pool->name);
-		return -EEXIST;
-	}
-	pool->backing->mark(page);
 	mp_count(pool, MP_ALLOCATED);
 	mp_count(pool, MP_UNPUBLISHED);
-	return 0;
+	pool->backing->mark(page);
+	if (mp_word_change(mp, &old, mp_word_at(word, page_to_pfn(page))))
+		return 0;
+	pool->backing->strand(page);
+	mp_link_cut(page);
+	mp_uncount(pool, MP_UNPUBLISHED);
+	mp_uncount(pool, MP_ALLOCATED);
+	mp_misuse("%s: alloc for a handle that has a page\n", pool->name);
+	return -EEXIST;
 }
 
 /* Give @page, the caller's alone, to @mp.  On error it stays the caller's. */
@@ -234,7 +235,8 @@ static bool mp_page_adoptable(struct page *page)
 {
 	return !PageCompound(page) && !PageReserved(page) && !PageSlab(page) &&
 	       !PageLRU(page) && !PagePrivate(page) && !page_mapped(page) &&
-	       !page->mapping && !mp_compat_page_charged(page);
+	       !PageHWPoison(page) && !page->mapping &&
+	       !mp_compat_page_charged(page);
 }
 
 /**
@@ -248,10 +250,10 @@ static bool mp_page_adoptable(struct page *page)
  * hold unmovable memory, where moving them gains nothing.
  *
  * Context: Any.
- * Return: 0; -EINVAL for a page that is compound, mapped, in the page cache or
- * charged to a memcg; -EBUSY while somebody else has a reference to it or its
- * lock, which may be a passing scanner of memory: try again; otherwise as
- * movable_page_alloc().  On error the page is the caller's.
+ * Return: 0; -EINVAL for a page that is compound, mapped, in the page cache,
+ * poisoned or charged to a memcg; -EBUSY while somebody else has a reference or
+ * the page lock, which may be a passing scanner of memory: try again; otherwise
+ * as movable_page_alloc().  On error the page is the caller's.
  */
 int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 		       struct page *page)
@@ -343,9 +345,11 @@ static void mp_page_release(struct movable_page *mp, u64 word,
 	struct page *page = pfn_to_page(mp_word_pfn(word));
 	struct movable_pool *pool = mp_link_pool(page);
 	struct mp_backing *backing = pool->backing;
-	bool locked = trylock_page(page);
-	bool isolated = mp_owner_cut(page, locked);
+	bool locked, isolated;
 
+	mp_wait_point(MP_WAIT_FREE_DYING, page);
+	locked = trylock_page(page);
+	isolated = mp_owner_cut(page, locked);
 	mp_wait_point(MP_WAIT_FREE_CUT, page);
 	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
 		mp_uncount(pool, MP_UNPUBLISHED);

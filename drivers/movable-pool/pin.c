@@ -39,14 +39,17 @@ int mp_wait_moving(struct movable_page *mp)
 	return 0;
 }
 
-/* Like trypin, but for whom an empty handle is no misuse: it was waited for. */
-static int mp_pin_once(struct movable_page *mp)
+/*
+ * -ENOENT without a word about it: a handle that was waited for may be empty by
+ * now.  @empty: it was empty, not being freed.
+ */
+static int mp_pin_once(struct movable_page *mp, bool *empty)
 {
 	u64 word = mp_word_read(mp);
 
 	do {
-		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY ||
-		    mp_word_dying(word))
+		*empty = mp_word_state(word) == MOVABLE_PAGE_EMPTY;
+		if (*empty || mp_word_dying(word))
 			return -ENOENT;
 		if (mp_word_state(word) == MOVABLE_PAGE_MOVING)
 			return -EAGAIN;
@@ -66,9 +69,10 @@ static int mp_pin_once(struct movable_page *mp)
  */
 int movable_page_trypin(struct movable_page *mp)
 {
-	int err = mp_pin_once(mp);
+	bool empty;
+	int err = mp_pin_once(mp, &empty);
 
-	if (err == -ENOENT && !mp_word_read(mp))
+	if (empty)
 		mp_misuse("pin of a handle without a page\n");
 	return err;
 }
@@ -87,12 +91,13 @@ EXPORT_SYMBOL_GPL(movable_page_trypin);
  */
 int movable_page_pin(struct movable_page *mp)
 {
+	bool empty;
 	int err;
 
 	might_sleep();
 	mp_op_might_wait();
 	for (err = movable_page_trypin(mp); err == -EAGAIN;
-	     err = mp_pin_once(mp)) {
+	     err = mp_pin_once(mp, &empty)) {
 		mp_wait_point(MP_WAIT_PIN_WAIT, NULL);
 		err = mp_wait_moving(mp);
 		if (err)

@@ -43,6 +43,7 @@ static struct mp_point mp_waits[MP_NR_WAITS] = {
 	[MP_WAIT_MIGRATE_COPIED] = { "migrate-copied" },
 	[MP_WAIT_MIGRATE_PUBLISHED] = { "migrate-published" },
 	[MP_WAIT_PUTBACK_ENTER] = { "putback-enter" },
+	[MP_WAIT_FREE_DYING] = { "free-dying" },
 	[MP_WAIT_FREE_CUT] = { "free-cut" },
 	[MP_WAIT_FREE_WAIT] = { "free-wait" },
 	[MP_WAIT_PIN_WAIT] = { "pin-wait" },

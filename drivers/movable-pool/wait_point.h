@@ -21,6 +21,7 @@ enum mp_wait {
 	MP_WAIT_MIGRATE_COPIED,		/* copied, new frame not published */
 	MP_WAIT_MIGRATE_PUBLISHED,	/* published, old page still held */
 	MP_WAIT_PUTBACK_ENTER,		/* page locked, link not looked at */
+	MP_WAIT_FREE_DYING,		/* handle dying, page lock not tried */
 	MP_WAIT_FREE_CUT,		/* link cut, handle still dying */
 	MP_WAIT_FREE_WAIT,		/* free() is about to wait for MOVING */
 	MP_WAIT_PIN_WAIT,		/* pin() is about to wait for MOVING */

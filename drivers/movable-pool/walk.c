@@ -22,6 +22,12 @@
 #include "wait_point.h"
 #include "word.h"
 
+/* Without a reference a hint, which saves taking one to others' pages. */
+static bool mp_walk_match(struct movable_pool *pool, struct page *page)
+{
+	return pool->backing->marked(page) && mp_link_pool(page) == pool;
+}
+
 /**
  * movable_page_lookup() - is this page mine?
  * @pool: the pool
@@ -37,9 +43,9 @@ struct movable_page *movable_page_lookup(struct movable_pool *pool,
 {
 	struct movable_page *mp = NULL;
 
-	if (!pool->backing->marked(page) || !get_page_unless_zero(page))
+	if (!mp_walk_match(pool, page) || !get_page_unless_zero(page))
 		return NULL;
-	if (pool->backing->marked(page) && mp_link_pool(page) == pool) {
+	if (mp_walk_match(pool, page)) {
 		mp = mp_link_handle(page);
 		/* Both words belong together, or the link was cut between. */
 		if (mp_link_pool(page) != pool)
@@ -52,9 +58,9 @@ EXPORT_SYMBOL_GPL(movable_page_lookup);
 
 static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
 {
-	if (!pool->backing->marked(page) || !get_page_unless_zero(page))
+	if (!mp_walk_match(pool, page) || !get_page_unless_zero(page))
 		return NULL;
-	if (pool->backing->marked(page) && mp_link_pool(page) == pool)
+	if (mp_walk_match(pool, page))
 		return page;
 	put_page(page);
 	return NULL;
@@ -103,6 +109,16 @@ struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
 }
 
 /*
+ * The frame of a pinned page is lost, which the VM can be told (strand()) only
+ * while it does not have the page isolated; it gives it back soon, for no move
+ * is allowed any more.
+ */
+static bool mp_leftover_strandable(struct page *page, u64 word)
+{
+	return !mp_word_pins(word) || !mp_link_isolated(page);
+}
+
+/*
  * destroy() on a page that its driver left behind.  The page is locked, so no
  * mover has it; the link lock keeps out an owner who is freeing it right now,
  * and whoever finds the handle dying has lost to that owner.
@@ -121,7 +137,8 @@ static bool mp_leftover_cut(struct movable_pool *pool, struct page *page,
 	if (handle_valid) {
 		word = mp_word_read(mp);
 		do {
-			if (mp_word_dying(word))
+			if (mp_word_dying(word) ||
+			    !mp_leftover_strandable(page, word))
 				goto unlock;
 		} while (!mp_word_change(mp, &word, word | MP_WORD_DYING));
 		mp_word_clear(mp);

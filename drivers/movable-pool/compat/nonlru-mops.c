@@ -33,13 +33,13 @@ static void mp_mops_unmark(struct page *page)
 
 /*
  * A cleared page still looks movable until it is free (PageMovable() is false,
- * __PageMovable() true), and unplug would retry it for ever.  While the VM has
- * it on a list it must go on looking so, or putback takes it for an LRU page.
+ * __PageMovable() true), and unplug would retry it for ever.
  */
 static void mp_mops_strand(struct page *page)
 {
 	__ClearPageMovable(page);
-	if (!PageIsolated(page))
+	/* On a list of the VM's it would then pass for an LRU page. */
+	if (!WARN_ON_ONCE(PageIsolated(page)))
 		WRITE_ONCE(page->mapping, NULL);
 }
 
