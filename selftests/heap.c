@@ -412,6 +412,65 @@ HEAP_TEST(stale_handle)
 	EXPECT_EQ(0, verify(self->fd, new, 64, 1));
 }
 
+#define LIVES	10000
+#define OWNERS	4
+
+struct owner {
+	pthread_t thread;
+	int fd;
+	int err;
+	__u64 handles[LIVES];
+};
+
+/* Pages come and go, now one, now a hundred at a time. */
+static void *live_and_die(void *arg)
+{
+	struct owner *owner = arg;
+	unsigned int born, died = 0;
+
+	for (born = 0; born < LIVES && !owner->err; born++) {
+		owner->err = alloc(owner->fd, PAGE, &owner->handles[born]);
+		while (!owner->err && died < born && !(born % 100))
+			owner->err = release(owner->fd,
+					     owner->handles[died++]);
+	}
+	while (!owner->err && died < born)
+		owner->err = release(owner->fd, owner->handles[died++]);
+	return NULL;
+}
+
+static int by_value(const void *left, const void *right)
+{
+	const __u64 *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Ids are taken, and given up, by several threads at once. */
+HEAP_TEST(no_handle_comes_twice)
+{
+	static struct owner owners[OWNERS];
+	static __u64 all[OWNERS * LIVES];
+	unsigned int i, twice = 0;
+
+	for (i = 0; i < OWNERS; i++) {
+		owners[i].fd = self->fd;
+		ASSERT_EQ(0, pthread_create(&owners[i].thread, NULL,
+					    live_and_die, &owners[i]));
+	}
+	for (i = 0; i < OWNERS; i++) {
+		pthread_join(owners[i].thread, NULL);
+		ASSERT_EQ(0, owners[i].err);
+		memcpy(&all[i * LIVES], owners[i].handles,
+		       sizeof(owners[i].handles));
+	}
+	qsort(all, OWNERS * LIVES, sizeof(*all), by_value);
+	for (i = 1; i < OWNERS * LIVES; i++)
+		twice += all[i] == all[i - 1];
+	EXPECT_EQ(0, twice);
+	EXPECT_EQ(0, info(self->fd).pages);
+}
+
 HEAP_TEST(handle_with_one_bit_wrong)
 {
 	__u64 handles[100];

@@ -85,8 +85,8 @@ static u8 *link(struct heap_page *hp)
  * struct heap_class - the objects of one size
  * @pages: id to &struct heap_page; its lock is the lock of the class
  * @partial: pages with a free slot
- * @next_id: where to look for the next id, so that ids come round late
- * @lap: of @next_id
+ * @last_id: the id given out last
+ * @lap: how often ids have begun again
  * @nr_pages: pages in @pages
  * @nr_objects: slots in use
  * @nr_retired: slots out of use until their page goes
@@ -94,7 +94,7 @@ static u8 *link(struct heap_page *hp)
 struct heap_class {
 	struct xarray pages;
 	struct list_head partial;
-	u32 next_id;
+	u32 last_id;
 	u8 lap;
 	unsigned long nr_pages;
 	unsigned long nr_objects;
@@ -123,7 +123,7 @@ static unsigned int class_for(size_t size)
 
 /*
  * A handle: id of the page, never 0; generation; slot; class; lap.  Lap and id
- * together make an id be used again only after 2^36 pages.
+ * count up together, so they come again only after 2^36 pages.
  */
 static u64 make_handle(const struct heap_page *hp, unsigned int slot)
 {
@@ -242,7 +242,7 @@ static void heap_page_release(struct heap_page *hp)
 	WARN_ON_ONCE(movable_page_free_async(&hp->mp));
 }
 
-/* A page with all slots free, which nobody knows yet. */
+/* A page of zeroes with all slots free, which nobody knows yet. */
 static struct heap_page *heap_page_new(struct movable_heap *heap,
 				       unsigned int class, gfp_t gfp)
 {
@@ -250,7 +250,7 @@ static struct heap_page *heap_page_new(struct movable_heap *heap,
 	struct heap_page *hp;
 	int err;
 
-	hp = kmem_cache_zalloc(class_cache[class], gfp);
+	hp = kmem_cache_zalloc(class_cache[class], gfp & ~__GFP_ZERO);
 	if (!hp)
 		return ERR_PTR(-ENOMEM);
 
@@ -259,13 +259,28 @@ static struct heap_page *heap_page_new(struct movable_heap *heap,
 	for (slot = 0; slot + 1 < slots; slot++)
 		link(hp)[slot] = slot + 1;
 
-	err = movable_page_alloc(heap->pool, &hp->mp, gfp);
+	err = movable_page_alloc(heap->pool, &hp->mp, gfp | __GFP_ZERO);
 	if (err) {
 		kmem_cache_free(class_cache[class], hp);
 		return ERR_PTR(err);
 	}
 	movable_page_publish(&hp->mp);
 	return hp;
+}
+
+/*
+ * An id of its own for the page.  It is spent even if the page is not added in
+ * the end: __xa_insert() drops the lock to allocate, and others take ids then.
+ */
+static void take_id(struct heap_class *class, struct heap_page *hp)
+{
+	lockdep_assert_held(&class->pages.xa_lock);
+	if (!++class->last_id) {
+		class->last_id = 1;
+		class->lap = (class->lap + 1) & 0xf;
+	}
+	hp->id = class->last_id;
+	hp->lap = class->lap;
 }
 
 static int class_add(struct heap_class *class, struct heap_page *hp, gfp_t gfp,
@@ -275,30 +290,30 @@ static int class_add(struct heap_class *class, struct heap_page *hp, gfp_t gfp,
 	int err;
 
 	xa_lock_irqsave(&class->pages, flags);
-	err = __xa_alloc_cyclic(&class->pages, &hp->id, hp, xa_limit_32b,
-				&class->next_id, gfp);
-	if (err >= 0) {
-		class->lap = (class->lap + err) & 0xf;
-		hp->lap = class->lap;
+	do {	/* -EBUSY: a page that has lived through a lap of ids */
+		take_id(class, hp);
+		err = __xa_insert(&class->pages, hp->id, hp, gfp);
+	} while (err == -EBUSY);
+	if (!err) {
 		class->nr_pages++;
 		list_add(&hp->node, &class->partial);
 		*handle = take_slot(class, hp);
 	}
 	xa_unlock_irqrestore(&class->pages, flags);
-	return min(err, 0);
+	return err;
 }
 
 /**
  * movable_heap_alloc() - allocate an object
  * @heap: the heap
  * @size: its size in bytes, 1 to PAGE_SIZE; rounded up to that of a class
- * @gfp: for the pages the heap may need; __GFP_ZERO is ignored, the contents
- *	of a new object are undefined
+ * @gfp: for the pages the heap may need; __GFP_ZERO is ignored, a new object
+ *	has zeroes or what earlier objects of the heap have left there
  * @handle: the handle, never 0
  *
  * Context: Any that @gfp allows.
  * Return: 0, -EINVAL for a size that no object can have, -ENOSPC if the heap
- * may own no more pages, -ENOMEM.
+ * may own no more pages, -ENOMEM; otherwise as movable_page_alloc().
  */
 int movable_heap_alloc(struct movable_heap *heap, size_t size, gfp_t gfp,
 		       u64 *handle)
@@ -525,7 +540,7 @@ struct movable_heap *movable_heap_create(const char *name, unsigned int flags,
 
 	for (i = 0; i < NR_CLASSES; i++) {
 		xa_init_flags(&heap->class[i].pages,
-			      XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
+			      XA_FLAGS_LOCK_IRQ);
 		INIT_LIST_HEAD(&heap->class[i].partial);
 	}
 

@@ -110,7 +110,10 @@ unlock:
 	return err;
 }
 
-/* Nobody else knows the object before its handle has been given out. */
+/*
+ * Whoever guesses the handle before it is given out sees, at worst, what was in
+ * this heap, which is this file's, before: pages come to a heap zeroed.
+ */
 static int clear_object(struct movable_heap *heap, u64 handle)
 {
 	void *addr = movable_heap_map(heap, handle);
