@@ -25,7 +25,7 @@ static int create_fails_at(int fd, const char *point)
 	return err ?: mp_create(fd, "fails", 1, MP_TEST_HAS_ALL);
 }
 
-MP_TEST_F(create_R4)
+MP_TEST_F(create)
 {
 	static const char * const points[] = {
 		"alloc-pool", "alloc-stats", "alloc-name",
@@ -128,7 +128,7 @@ MP_TEST_F(vmap)
 }
 
 /* Not simulated: the pool takes all there is in one call and gives it back. */
-MP_TEST_F(memory_is_full_R4)
+MP_TEST_F(memory_is_full)
 {
 	long pages = mp_read_field("/proc/meminfo", "MemTotal") / 4;
 	int pool = mp_create(self->fd, "greedy", pages, 0);

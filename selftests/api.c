@@ -453,7 +453,7 @@ MP_TEST_F(free_never_waits_for_a_page_lock_R10)
 	EXPECT_EQ(0, mp_evict_retry(self->fd, pfn, 1));
 }
 
-MP_TEST_F(destroy_leaves_deferred_pages_behind_R6)
+MP_TEST_F(destroy_after_a_deferred_free)
 {
 	int pool = mp_create(self->fd, "api", 1, 0);
 	int other = mp_create(self->fd, "other", 1, 0);

@@ -329,7 +329,7 @@ static int slow_result(int fd, int pool, struct mp_worker *evictor, int result)
 	err = mp_script(fd, (struct mp_test_script) {
 		.pool = pool,
 		.then = result,
-		.sleep_ms = 500,
+		.sleep_ms = 1500,
 	});
 	err = err ?: mp_worker_start(evictor);
 	while (!err && mp_info(fd, pool, 0).state != MP_MOVING && tries--)

@@ -639,8 +639,8 @@ MP_TEST_F(abandoned_page_in_motion)
 	abandon_while(_metadata, self->fd, "migrate-moving");
 }
 
-/* destroy() has found a page, which then moves away under its hands. */
-MP_TEST_F(abandoned_page_moves_before_destroy_has_it)
+/* destroy() has found a page: from then on the VM cannot have it. */
+MP_TEST_F(abandoned_page_stays_for_destroy)
 {
 	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
 	struct once owner;
@@ -655,7 +655,6 @@ MP_TEST_F(abandoned_page_moves_before_destroy_has_it)
 		ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0,
 					call_destroy));
 		ASSERT_EQ(1, mp_point_wait("destroy-walk"));
-		/* The walk's own reference keeps the page where it is. */
 		EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
 		ASSERT_EQ(0, mp_point_go("destroy-walk"));
 		EXPECT_EQ(0, once_join(&owner));
@@ -683,25 +682,77 @@ MP_TEST_F(worker_after_the_vm_R10)
 	frame_is_free(_metadata, self->fd, pfn);
 }
 
-/* The owner is between the cut and letting the page go. */
-MP_TEST_F(eviction_while_owner_frees_R1)
+/* The owner has chosen the page to free; its lock is, or is not, taken yet. */
+static void evict_while_freeing(struct __test_metadata *_metadata, int fd,
+				const char *point)
 {
-	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
+	int pool = mp_create(fd, "races", MP_BLOCK, 0);
 	struct once owner;
 	__u64 pfn;
 
-	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
-	pfn = mp_pfn(self->fd, pool, 0);
+	ASSERT_EQ(0, mp_make_block(fd, pool, 0, SEED));
+	pfn = mp_pfn(fd, pool, 0);
 	ASSERT_EQ(0, mp_points_reset());
-	ASSERT_EQ(0, mp_point_stop("free-cut", pfn));
-	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_free));
-	ASSERT_EQ(1, mp_point_wait("free-cut"));
-	EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
-	EXPECT_EQ(0, mp_stats(self->fd, pool).isolated);
-	EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_TRYPIN, 0, 1));
-	ASSERT_EQ(0, mp_point_go("free-cut"));
+	ASSERT_EQ(0, mp_point_stop(point, pfn));
+	ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_free));
+	ASSERT_EQ(1, mp_point_wait(point));
+	EXPECT_NE(0, mp_evict(fd, pfn, 1));
+	EXPECT_EQ(0, mp_stats(fd, pool).isolated);
+	EXPECT_EQ(-ENOENT, mp_do(fd, pool, MP_TEST_TRYPIN, 0, 1));
+	ASSERT_EQ(0, mp_point_go(point));
 	EXPECT_EQ(0, once_join(&owner));
+	frame_is_free(_metadata, fd, pfn);
+}
+
+MP_TEST_F(eviction_before_owner_locks_R1)
+{
+	evict_while_freeing(_metadata, self->fd, "free-dying");
+}
+
+MP_TEST_F(eviction_after_the_cut_R1)
+{
+	evict_while_freeing(_metadata, self->fd, "free-cut");
+}
+
+/*
+ * A shrinker frees a page whose lock the VM holds, as a migration batch does
+ * over direct reclaim: it must come back at once.
+ */
+MP_TEST_F(free_from_a_shrinker_while_locked_R28)
+{
+	struct once vm;
+	int pool = stopped_at(_metadata, self->fd, 0, "isolate-done", &vm);
+	__u64 pfn = mp_pfn(self->fd, pool, 0);
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_SHRINK, 0, 1));
+	ASSERT_EQ(0, mp_write_file("/proc/sys/vm/drop_caches", "2"));
+	EXPECT_EQ(MP_EMPTY, mp_info(self->fd, pool, 0).state);
+	EXPECT_EQ(1, mp_deferred());
+	ASSERT_EQ(0, mp_point_go("isolate-done"));
+	once_join(&vm);
 	frame_is_free(_metadata, self->fd, pfn);
+}
+
+/* Pinned, isolated, and its pool destroyed: the frame is lost, loudly. */
+MP_TEST_F(pinned_and_isolated_at_destroy)
+{
+	struct once vm, owner;
+	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
+	__u64 pfn = mp_pfn(self->fd, pool, 0);
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PIN, 0, 1));
+	ASSERT_EQ(0, free_neighbours(self->fd, pool));
+	MP_EXPECT_WARNING("destroyed with 1 pages", {
+		ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0,
+					call_destroy));
+		EXPECT_EQ(1, once_waits(&owner));
+		ASSERT_EQ(0, mp_point_go("migrate-enter"));
+		EXPECT_EQ(0, once_join(&owner));
+	});
+	EXPECT_NE(0, once_join(&vm));
+	/* In use by nobody the kernel can name, and never to be had again. */
+	EXPECT_EQ(0, frame_flags(pfn) & 1ULL << KPF_BUDDY);
+	EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
 }
 
 static int call_soft_offline(struct mp_worker *w)

@@ -52,17 +52,18 @@ static int check_and_free(struct mp_worker *worker, unsigned int index)
 	return err ?: mp_call(worker->fd, &call);
 }
 
-/* Objects are the worker's own, so each state is final when it looks. */
+/* Objects are the worker's own, but for those ops->freed has not given back. */
 static int step_live_and_die(struct mp_worker *worker)
 {
 	unsigned int index = any_of(worker);
 	struct mp_test_info info = mp_info(worker->fd, worker->pool, index);
 
+	if (info.async)
+		return 0;
 	if (info.state == MP_EMPTY)
 		return mp_make(worker->fd, worker->pool, index, 1, index);
 	if (info.pins)
 		return -EBUSY;
-	/* MOVING may be the end of a free_async() of ours. */
 	return info.state == MP_LIVE ? check_and_free(worker, index) : 0;
 }
 
@@ -131,7 +132,7 @@ MP_TEST_F(free_storm_against_compaction_R1_R2)
 	       workers[0].steps, workers[1].steps, workers[2].steps,
 	       workers[3].steps, mp_stats(self->fd, pool).migrated);
 	EXPECT_LE(1000, workers[0].steps);
-	EXPECT_LE(5, workers[3].steps);
+	EXPECT_LE(2, workers[3].steps);
 	EXPECT_LE(100, mp_stats(self->fd, pool).migrated);
 	EXPECT_LE(100, mp_stats(self->fd, pool).freed);
 }

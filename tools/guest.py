@@ -123,7 +123,7 @@ class Guest:
 
     def command(self, work, accelerator):
         words = ("console=ttyS0 panic=-1 oops=panic panic_on_warn=0 "
-                 "loglevel=5 printk.devkmsg=on " + self.cmdline)
+                 "loglevel=5 printk.devkmsg=on log_buf_len=4M " + self.cmdline)
         return ["qemu-system-x86_64", "-accel", accelerator,
                 "-cpu", "max,la57=off", "-m", f"{self.memory}M",
                 "-smp", str(self.cpus), "-nic", "none", "-vga", "none",

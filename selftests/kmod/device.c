@@ -142,7 +142,9 @@ static int mp_test_do_query(struct mp_test_pool *pool,
 	    query->count > pool->capacity - query->first)
 		return -ERANGE;
 	for (i = 0; i < query->count; i++) {
+		spin_lock_irq(&pool->lock);
 		mp_test_item_info(pool->items[query->first + i], &info);
+		spin_unlock_irq(&pool->lock);
 		if (copy_to_user(to + i, &info, sizeof(info)))
 			return -EFAULT;
 	}

@@ -158,8 +158,10 @@ static void mp_test_op_freed(struct movable_page *mp)
 	spin_unlock_irqrestore(&pool->lock, irqflags);
 	atomic_inc(&pool->running);
 	atomic_inc(&item->freed);
-	WRITE_ONCE(item->async, false);
-	mp_test_item_dispose(item, item->dispose);
+	if (item->dispose & (MP_TEST_BURY | MP_TEST_KFREE))
+		mp_test_item_dispose(item, item->dispose);
+	else	/* the last store to it: now it is the owner's */
+		smp_store_release(&item->async, false);
 	atomic_dec(&pool->running);
 }
 

@@ -57,17 +57,17 @@ void mp_test_item_dispose(struct mp_test_item *item, unsigned int flags)
 
 	if (!(flags & (MP_TEST_BURY | MP_TEST_KFREE)))
 		return;
-	memset(&item->mp, POISON_FREE, sizeof(item->mp));
-	WRITE_ONCE(pool->items[item->index], NULL);
-	if (flags & MP_TEST_KFREE) {
-		kfree(item);
-		return;
-	}
 	spin_lock_irqsave(&pool->lock, irqflags);
-	list_add(&item->grave, &pool->graves);
+	pool->items[item->index] = NULL;
+	memset(&item->mp, POISON_FREE, sizeof(item->mp));
+	if (!(flags & MP_TEST_KFREE))
+		list_add(&item->grave, &pool->graves);
 	spin_unlock_irqrestore(&pool->lock, irqflags);
+	if (flags & MP_TEST_KFREE)
+		kfree(item);
 }
 
+/* Under @pool->lock: ops->freed may dispose of the object at any time. */
 void mp_test_item_info(struct mp_test_item *item, struct mp_test_info *info)
 {
 	memset(info, 0, sizeof(*info));
@@ -77,6 +77,7 @@ void mp_test_item_info(struct mp_test_item *item, struct mp_test_info *info)
 	info->state = movable_page_state(&item->mp);
 	info->pins = movable_page_pins(&item->mp);
 	info->freed = atomic_read(&item->freed);
+	info->async = READ_ONCE(item->async);
 }
 
 /* Under @pool->lock. */

@@ -129,14 +129,14 @@ struct mp_test_call {
  * @state: enum movable_page_state
  * @pins: of anybody
  * @freed: calls of ops->freed
- * @pad: 0
+ * @async: given to free_async(), ops->freed has not come yet: not the owner's
  */
 struct mp_test_info {
 	__u64 pfn;
 	__u32 state;
 	__u32 pins;
 	__u32 freed;
-	__u32 pad;
+	__u32 async;
 };
 
 struct mp_test_query {
