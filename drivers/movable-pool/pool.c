@@ -210,9 +210,10 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
  *
  * The driver has freed all pages.  Those it has not are freed here, loudly,
  * their handles made empty; the frame of one that is still pinned is lost
- * rather than reused.  Waits for moves that are in progress, with a message
- * every 10 s, and not for what the VM has isolated; only for the page locks of
- * pages the driver has not freed.
+ * rather than reused.  Waits, with a message every 10 s, for moves that are in
+ * progress; of pages the driver has not freed, for their page locks, and if
+ * they are pinned and isolated, until the VM gives them back.  Pages that were
+ * freed while the VM has them isolated are not waited for.
  *
  * When it returns no op of the pool runs or will run: the driver's module may
  * go.
