@@ -20,15 +20,22 @@ static struct mp_test_call bulk_of(int pool, unsigned int count)
 
 static int create_fails_at(int fd, const char *point)
 {
+	struct mp_test_create create = {
+		.name = "fails",
+		.capacity = 1,
+		.has = MP_TEST_HAS_ALL,
+		.flags = MP_PAGE_CACHE,
+	};
 	int err = mp_points_reset() ?: mp_point_fail(point, 1);
 
-	return err ?: mp_create(fd, "fails", 1, MP_TEST_HAS_ALL);
+	return err ?: mp_create_as(fd, &create);
 }
 
 MP_TEST_F(create)
 {
 	static const char * const points[] = {
-		"alloc-pool", "alloc-stats", "alloc-name",
+		"alloc-pool", "alloc-stats", "alloc-name", "alloc-cache",
+		"alloc-inode",
 	};
 	char path[128];
 	int pool;

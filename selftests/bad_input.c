@@ -276,7 +276,9 @@ MP_TEST_F(pools_that_cannot_be)
 
 	EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &nameless));
 	EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &slash));
-	for (bit = 1; bit < 32; bit++) {
+	flags.flags = MP_UNMOVABLE | MP_PAGE_CACHE;
+	EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &flags));
+	for (bit = 2; bit < 32; bit++) {
 		flags.flags = 1U << bit;
 		EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &flags));
 		flags.flags |= MP_UNMOVABLE;

@@ -25,9 +25,35 @@ static inline long mp_deferred_drain(void)
 	return n;
 }
 
+/* The VM neither isolates page cache by us nor puts it back. */
+static inline int mp_cached(const struct mp_test_stats *s)
+{
+	return !strcmp(s->backing, "cache");
+}
+
+static inline long mp_refused(const struct mp_test_stats *s)
+{
+	return s->refused_pinned + s->refused_referenced + s->refused_driver +
+	       s->failed_driver + s->refused_unready;
+}
+
+/* Moves asked of us that have not ended. */
+static inline long mp_attempts(const struct mp_test_stats *s)
+{
+	return s->attempted - s->migrated - mp_refused(s);
+}
+
+/* Isolations that have not ended. */
+static inline long mp_isolations(const struct mp_test_stats *s)
+{
+	if (mp_cached(s))
+		return s->isolated + s->putback + s->released;
+	return s->isolated - s->migrated - s->putback - s->released;
+}
+
 static inline long mp_in_flight(const struct mp_test_stats *s)
 {
-	return s->isolated - s->migrated - s->putback - s->released;
+	return mp_attempts(s) ?: mp_isolations(s);
 }
 
 /* The VM gives back what it holds in its own time: wait up to 10 s. */
@@ -55,8 +81,12 @@ static inline const char *mp_pool_books(int fd, int pool)
 	struct mp_test_stats stats = mp_stats_at_rest(fd, pool);
 	struct mp_test_log log = mp_log(fd, pool);
 
-	if (mp_in_flight(&stats))
-		return "isolated is not migrated + putback + released";
+	if (mp_attempts(&stats))
+		return "attempted is not migrated + refused";
+	if (mp_isolations(&stats))
+		return mp_cached(&stats) ?
+		       "page cache cannot be isolated or put back" :
+		       "isolated is not migrated + putback + released";
 	if (stats.pages != stats.allocated - stats.freed)
 		return "pages is not allocated - freed";
 	if (stats.unpublished > stats.pages)

@@ -5,69 +5,106 @@
 /*
  * The seam between the pool and the kernel's mechanism that moves its pages.
  *
- * Down: a backing knows how a page is told to the VM.  mark() makes a locked
- * page known as movable, unmark() ends that, strand() ends it for a page that
- * is not going to be freed; marked() asks.  None of them sleeps or fails.
+ * Down: a backing knows how a page is told to the VM, how the VM is told that
+ * another page has taken its place, and how to let go of one.
  *
  * Up: the VM's calls arrive in the backing's file, which passes them on to the
  * three mp_core_*() calls, always with the page (or both) locked.
  *
- * A freed page whose lock could not be had waits on the backing's deferred
- * list (deferred.c); it has no pool any more, but it has a backing.
+ * An orphan is a page whose link is cut, which the owner has freed, and which
+ * waits for its page lock.  It has no pool any more, but it has a backing.
  */
 
-#include <linux/atomic.h>
-#include <linux/llist.h>
+#include <linux/gfp.h>
 #include <linux/migrate_mode.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
+struct movable_pool;
+struct mp_loose;
 struct page;
-
-/* Freed pages that wait for their page lock.  Holds one reference each. */
-struct mp_deferred {
-	struct llist_head pages;
-	struct delayed_work work;
-	unsigned int delay;		/* jiffies to the next try */
-	atomic_long_t nr;
-};
+struct workqueue_struct;
 
 /**
  * struct mp_backing - one of the kernel's mechanisms
- * @name: for debugfs and messages
+ * @name: in a word, for movable_pool_backing()
+ * @about: for people
  * @refs: references of a page the VM migrates when nobody else has one
- * @mark: make @page known to the VM as movable; page locked, link set
- * @unmark: the page is movable no more; page locked
- * @strand: unmark, and let the VM see that the frame stays in use; the VM does
- *	not have the page isolated
- * @marked: may @page be ours?  Any page.  Only true with a reference held, and
- *	with a pool in its link, does it mean that the link words are ours
- * @deferred: freed pages that wait for their page lock
+ * @sleeps: add() may sleep, whatever the page allocator's flags say
+ * @cached: its pages are page cache; the VM has no isolate and no putback for
+ *	those, so the books of isolations stay at 0
+ * @loose: for backings whose pages are on no list of the VM's (loose.h)
+ * @init: at load, before any pool.  Return: 0 or an error
+ * @exit: at unload, when no orphan is left
+ * @open: a new pool; optional.  Return: 0 or -ENOMEM
+ * @close: the pool has no page any more and goes; orphans stay.  Optional
+ * @owns: is @page one of the pool's?  Any page, no lock: a hint without a
+ *	reference; with one, the page was the pool's when it was looked at
+ * @add: make @page known to the VM as movable, with an empty link; the caller's
+ *	reference becomes the pool's.  Return: 0 with @page locked, or an error
+ *	with the page still only the caller's
+ * @release: the owner's end of a page that neither moves nor is pinned: cut the
+ *	link, let go or defer.  Never waits for a page lock.  @may_sleep: for
+ *	other things it may.  Return: MP_RELEASED_* bits
+ * @let_go: of @page, locked and without link; unlocks it, too
+ * @orphan: cut the link of @page, locked by the VM, and let go of it later.
+ *	Return: MP_RELEASED_* bits
+ * @strand: @page, locked and without link, is not movable any more but stays in
+ *	use for ever; the VM does not have it isolated.  Unlocks it
+ * @replace: @dst, a page of the VM's, takes the place of @src: references, what
+ *	the VM knows, and the link; both locked.  Return: 0; -EAGAIN with
+ *	nothing changed
+ * @nr_orphans: how many there are
  */
 struct mp_backing {
 	const char *name;
+	const char *about;
 	int refs;
-	void (*mark)(struct page *page);
-	void (*unmark)(struct page *page);
-	void (*strand)(struct page *page);
-	bool (*marked)(struct page *page);
-	struct mp_deferred deferred;
+	bool sleeps;
+	bool cached;
+	struct mp_loose *loose;
+	int (*init)(const struct mp_backing *backing);
+	void (*exit)(const struct mp_backing *backing);
+	int (*open)(struct movable_pool *pool);
+	void (*close)(struct movable_pool *pool);
+	bool (*owns)(const struct movable_pool *pool, struct page *page);
+	int (*add)(struct movable_pool *pool, struct page *page, gfp_t gfp);
+	unsigned int (*release)(const struct mp_backing *backing,
+				struct page *page, bool may_sleep);
+	void (*let_go)(const struct mp_backing *backing, struct page *page);
+	unsigned int (*orphan)(const struct mp_backing *backing,
+			       struct page *page);
+	void (*strand)(const struct mp_backing *backing, struct page *page);
+	int (*replace)(const struct mp_backing *backing, struct page *dst,
+		       struct page *src);
+	long (*nr_orphans)(const struct mp_backing *backing);
 };
 
-/* What this kernel offers to kernel-data pools; defined by compat/. */
-extern struct mp_backing mp_backing_data;
+#define MP_RELEASED_ISOLATED	BIT(0)	/* the VM had the page isolated */
+#define MP_RELEASED_LATER	BIT(1)	/* it waits for its page lock */
+
+/* Kernel data by non-LRU migration, where modules may have that (compat/). */
+extern const struct mp_backing mp_backing_nonlru;
+
+/* Page cache of a private inode. */
+extern const struct mp_backing mp_backing_cache;
 
 /* For what is not to move, or cannot. */
-extern struct mp_backing mp_backing_none;
+extern const struct mp_backing mp_backing_none;
 
+/* What the backings tell the core. */
 bool mp_core_isolate(struct page *page);
-int mp_core_migrate(struct mp_backing *backing, struct page *dst,
+int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 		    struct page *src, enum migrate_mode mode);
 bool mp_core_putback(struct page *page);
 
-int mp_deferred_init(void);
-void mp_deferred_add(struct mp_backing *backing, struct page *page);
-long mp_deferred_nr(void);
-void mp_deferred_exit(void);
+/* For what the backings finish later. */
+extern struct workqueue_struct *mp_backings_wq;
+
+/* What the core asks of all backings. */
+const struct mp_backing *mp_backing_choose(unsigned int flags,
+					   const char **why);
+int mp_backings_init(void);
+long mp_backings_orphans(void);
+void mp_backings_exit(void);
 
 #endif /* _MOVABLE_POOL_BACKING_H */

@@ -3,7 +3,7 @@
  * /sys/kernel/debug/movable_pool/
  *
  *	deferred	freed pages that still wait for their page lock
- *	<pool>/backing	the mechanism that moves the pool's pages
+ *	<pool>/backing	the mechanism that moves the pool's pages, and why it
  *	<pool>/stats	the books, a "name value" a line
  *	<pool>/pages	"pfn state pins" a line, found by walking all frames
  */
@@ -34,10 +34,12 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "migrated %lu\n", s.migrated);
 	seq_printf(m, "putback %lu\n", s.putback);
 	seq_printf(m, "released %lu\n", s.released);
+	seq_printf(m, "attempted %lu\n", s.attempted);
 	seq_printf(m, "refused_pinned %lu\n", s.refused_pinned);
 	seq_printf(m, "refused_referenced %lu\n", s.refused_referenced);
 	seq_printf(m, "refused_driver %lu\n", s.refused_driver);
 	seq_printf(m, "failed_driver %lu\n", s.failed_driver);
+	seq_printf(m, "refused_unready %lu\n", s.refused_unready);
 	seq_printf(m, "deferred %lu\n", s.deferred);
 	return 0;
 }
@@ -46,17 +48,16 @@ DEFINE_SHOW_ATTRIBUTE(stats);
 static int backing_show(struct seq_file *m, void *v)
 {
 	struct movable_pool *pool = m->private;
-	bool exempt = pool->flags & MOVABLE_POOL_UNMOVABLE;
 
-	seq_printf(m, "%s%s\n", pool->backing->name,
-		   exempt ? ": exempt by the driver" : "");
+	seq_printf(m, "%s: %s\n%s\n", pool->backing->name,
+		   pool->backing->about, pool->why);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(backing);
 
 static int deferred_show(struct seq_file *m, void *v)
 {
-	seq_printf(m, "%ld\n", mp_deferred_nr());
+	seq_printf(m, "%ld\n", mp_backings_orphans());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(deferred);
@@ -113,6 +114,7 @@ static int pages_show(struct seq_file *m, void *v)
 		[MOVABLE_PAGE_LIVE] = "live",
 		[MOVABLE_PAGE_MOVING] = "moving",
 	};
+	struct movable_pool *pool = m->private;
 	struct page *page = v;
 	u64 word;
 
@@ -120,7 +122,8 @@ static int pages_show(struct seq_file *m, void *v)
 		seq_printf(m, "%lu locked 0\n", page_to_pfn(page));
 		return 0;
 	}
-	if (pages_word(m->private, page, &word))
+	/* Under the lock: it may have been let go since it was found. */
+	if (pool->backing->owns(pool, page) && pages_word(pool, page, &word))
 		seq_printf(m, "%lu %s %u\n", page_to_pfn(page),
 			   states[mp_word_state(word)], mp_word_pins(word));
 	unlock_page(page);

@@ -10,19 +10,25 @@
  *	    page lock: only ever trylocked by owners and the deferred worker
  *	      link lock (link.h): leaf, spins, interrupts off
  *
- * Fields of struct page the framework uses, non-LRU backing:
+ * Fields of struct page the framework uses:
  *
- *	index	 the link word (link.h), from alloc to the cut
- *	private	 the pool, from alloc to the cut; then the deferred list's
- *	mapping	 the VM's: movable_operations | PAGE_MAPPING_MOVABLE; pages
- *		 that never move (none.c) have PG_owner_priv_1 instead
- *	lru	 never ours: the VM's while the page is isolated
- *	flags	 PG_locked by trylock; PG_isolated is the VM's; never PG_private
- *	refcount one reference is the pool's, until the page is let go
+ *		  loose pages (loose.h)		page cache (cache.c)
+ *	index	  link word, alloc to cut	the page's number in the mapping
+ *	private	  pool, alloc to cut; then	link word, while PG_private
+ *		  the orphans' list
+ *	mapping	  the VM's mark; 0 for those	the inode's, which leads to the
+ *		  that never move, which have	pool
+ *		  PG_checked (none.c)
+ *	lru	  never ours, the VM's while	the VM's
+ *		  the page is isolated
+ *	flags	  PG_locked by trylock; never	PG_private, PG_uptodate; never
+ *		  PG_private			PG_dirty
+ *	refcount  one is the pool's, until	one is the cache's, one
+ *		  the page is let go		PG_private's
  *
  * Why no callback can run in text that is gone.  The VM calls us only with the
- * page locked.  A page is let go, by its pool or by the deferred list, only
- * with its lock taken outside a callback: its callbacks have returned.  The
+ * page locked.  A page is let go, by its pool or as an orphan, only with its
+ * lock taken outside a callback: its callbacks have returned.  The
  * source of a finished move is let go inside one, but then the destination, now
  * the pool's, stays locked until that callback has returned.  A driver's op
  * runs between mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
@@ -40,6 +46,7 @@
 #define pr_fmt(fmt) "movable_pool: " fmt
 
 struct dentry;
+struct mp_cache;
 
 /* Events counted per CPU; struct movable_pool_stats says what they mean. */
 enum mp_event {
@@ -50,10 +57,12 @@ enum mp_event {
 	MP_MIGRATED,
 	MP_PUTBACK,
 	MP_RELEASED,
+	MP_ATTEMPTED,
 	MP_REFUSED_PINNED,
 	MP_REFUSED_REFERENCED,
 	MP_REFUSED_DRIVER,
 	MP_FAILED_DRIVER,
+	MP_REFUSED_UNREADY,
 	MP_DEFERRED,
 	MP_NR_EVENTS,
 };
@@ -65,6 +74,8 @@ struct mp_counters {
 /**
  * struct movable_pool - the pool
  * @backing: the kernel's mechanism that moves its pages
+ * @why: this one; for people
+ * @cache: the page cache backing's (cache.c)
  * @ops: the driver's
  * @counters: the books
  * @nr_pages: pages owned, those being allocated included.  The pool lives at
@@ -84,7 +95,9 @@ struct mp_counters {
  * @dir: in debugfs
  */
 struct movable_pool {
-	struct mp_backing *backing;
+	const struct mp_backing *backing;
+	const char *why;
+	struct mp_cache *cache;
 	const struct movable_pool_ops *ops;
 	struct mp_counters __percpu *counters;
 	atomic_long_t nr_pages;
@@ -140,7 +153,7 @@ void mp_op_might_wait(void);
 int mp_wait_moving(struct movable_page *mp);
 
 /* page.c */
-void mp_page_leave(struct movable_pool *pool, bool isolated);
+void mp_page_leave(struct movable_pool *pool, unsigned int released);
 
 /* walk.c */
 struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);

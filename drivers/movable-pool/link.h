@@ -6,8 +6,15 @@
  * The link: how a page leads back to its handle and pool.
  *
  * The link word holds the handle's address, the link lock in bit 0 and, in
- * bit 1, that the VM has the page isolated.  The second word holds the pool
- * and, once the link is cut, the page's place on the deferred list.
+ * bit 1, that the VM has the page isolated.  Where it is:
+ *
+ *	loose pages	page->index; page->private holds the pool and, once the
+ *			link is cut, the page's place among the orphans
+ *	page cache	page->private, under PG_private; the pool is the
+ *			inode's, page->index is the place in its mapping
+ *
+ * PG_private is never set on loose pages, and on the others from when they are
+ * added to the cache until after the link is cut, so it tells the two apart.
  *
  * A handle may be dereferenced through the link only with the page lock AND
  * the link lock held.  So whoever holds either of them may cut the link, and
@@ -15,19 +22,21 @@
  * can have that without sleeping, else under the link lock.
  *
  * The link lock is a leaf, spins, and excludes interrupts because owners free
- * from interrupts.  Order: page lock -> link lock.  The lock of a new page's
- * link is also taken by the mover before it publishes the new frame, to keep
- * an owner that frees at once waiting until the page is complete.  Waiters for
- * the lock bit do not change the word, so its holder may store to it plainly.
+ * from interrupts.  Order: page lock -> link lock.  Waiters for the lock bit do
+ * not change the word, so its holder may store to it plainly.
  *
  * Knowing the pool (mp_link_pool()) without a lock takes a page that cannot
  * move: the handle is pinned or dying, or the page is locked.
  */
 
 #include <linux/bit_spinlock.h>
+#include <linux/fs.h>
 #include <linux/irqflags.h>
 #include <linux/llist.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
+#include <linux/movable_pool.h>
+
+#include "compat/compat.h"
 
 #define MP_LINK_LOCK_BIT	0
 #define MP_LINK_LOCK		BIT(MP_LINK_LOCK_BIT)
@@ -38,7 +47,7 @@ static_assert(__alignof__(struct movable_page) > MP_LINK_FLAGS);
 
 static inline unsigned long *mp_link_word(struct page *page)
 {
-	return &page->index;
+	return PagePrivate(page) ? &page->private : mp_compat_index(page);
 }
 
 static inline unsigned long mp_link_lock(struct page *page)
@@ -63,7 +72,10 @@ static inline struct movable_page *mp_link_handle(struct page *page)
 
 static inline struct movable_pool *mp_link_pool(struct page *page)
 {
-	return (void *)READ_ONCE(page->private);
+	if (PagePrivate(page))
+		return READ_ONCE(page->mapping)->host->i_private;
+	/* Pairs with mp_link_set(): whoever sees the pool sees the handle. */
+	return (void *)smp_load_acquire(&page->private);
 }
 
 /* A new page: nobody can reach it yet. */
@@ -72,14 +84,14 @@ static inline void mp_link_init(struct page *page)
 	WRITE_ONCE(*mp_link_word(page), 0);
 }
 
-/* Keeps the lock bit as it is; the page is new, so no other bit is set. */
+/* A new page, locked, nobody has its handle yet. */
 static inline void mp_link_set(struct page *page, struct movable_page *mp,
 			       struct movable_pool *pool)
 {
-	unsigned long lock = READ_ONCE(*mp_link_word(page)) & MP_LINK_LOCK;
-
-	WRITE_ONCE(page->private, (unsigned long)pool);
-	WRITE_ONCE(*mp_link_word(page), (unsigned long)mp | lock);
+	WRITE_ONCE(*mp_link_word(page), (unsigned long)mp);
+	/* Pairs with mp_link_pool(). */
+	if (!PagePrivate(page))
+		smp_store_release(&page->private, (unsigned long)pool);
 }
 
 /*
@@ -90,9 +102,23 @@ static inline bool mp_link_cut(struct page *page)
 {
 	unsigned long word = READ_ONCE(*mp_link_word(page));
 
-	WRITE_ONCE(page->private, 0);
+	if (!PagePrivate(page))
+		WRITE_ONCE(page->private, 0);
 	WRITE_ONCE(*mp_link_word(page), word & MP_LINK_LOCK);
 	return word & MP_LINK_ISOLATED;
+}
+
+/*
+ * To a new page, in a move: both pages are locked, the handle is MOVING, and
+ * @dst is ready to have a link (mp_link_word()).
+ */
+static inline void mp_link_move(struct page *dst, struct page *src)
+{
+	struct movable_page *mp = mp_link_handle(src);
+	struct movable_pool *pool = mp_link_pool(src);
+
+	mp_link_cut(src);
+	mp_link_set(dst, mp, pool);
 }
 
 /* Under the page lock and the link lock, the link is there. */
@@ -115,7 +141,7 @@ static inline void mp_link_clear_isolated(struct page *page)
 	WRITE_ONCE(*word, *word & ~MP_LINK_ISOLATED);
 }
 
-/* An orphan, a page whose link is cut, waits on the deferred list. */
+/* A loose page whose link is cut waits among the orphans. */
 static inline struct llist_node *mp_link_node(struct page *page)
 {
 	return (struct llist_node *)&page->private;

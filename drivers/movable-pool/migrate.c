@@ -3,12 +3,13 @@
  * The VM's side: isolate, migrate, putback, as the backings pass them on.
  *
  * All run with the page locked, so owners that free meanwhile cut the link
- * under the link lock and leave the page on the deferred list.  A page without
- * link (an orphan) has no handle and no pool: it is left to that list.
+ * under the link lock and leave the page an orphan: it has no handle and no
+ * pool any more, and is left to its backing's worker.
  *
  *	begin	LIVE -> MOVING, with the link there and the page unpinned
  *	copy	the driver's op or copy_highpage()
- *	end	publish the new frame: MOVING -> LIVE, or
+ *	end	the backing puts the new page in the old one's place; publish
+ *		the new frame: MOVING -> LIVE, or
  *	abort	MOVING -> LIVE in the old one, or, when the owner has called
  *	die	free_async() meanwhile, MOVING|dying -> EMPTY
  */
@@ -26,11 +27,12 @@
 
 /* A move in progress, on its mover's stack. */
 struct mp_move {
-	struct mp_backing *backing;
+	const struct mp_backing *backing;
 	struct movable_pool *pool;
 	struct movable_page *mp;
 	struct page *src;
 	struct page *dst;
+	enum migrate_mode mode;
 	u64 word;		/* the handle's, state MOVING */
 };
 
@@ -46,11 +48,11 @@ static bool mp_move_allowed(struct movable_pool *pool, struct page *page)
 	return !READ_ONCE(pool->shutdown) && !PageHWPoison(page);
 }
 
-/* Why not; for the books. */
+/* Not now, says the handle; why, for the books. */
 static void mp_move_refused(struct movable_pool *pool, u64 word)
 {
-	if (mp_word_pins(word))
-		mp_count(pool, MP_REFUSED_PINNED);
+	mp_count(pool, mp_word_pins(word) ? MP_REFUSED_PINNED :
+					    MP_REFUSED_UNREADY);
 }
 
 static bool mp_isolate_linked(struct movable_pool *pool,
@@ -62,6 +64,7 @@ static bool mp_isolate_linked(struct movable_pool *pool,
 		return false;
 	word = mp_word_read(mp);
 	if (!mp_word_movable(word)) {
+		mp_count(pool, MP_ATTEMPTED);
 		mp_move_refused(pool, word);
 		return false;
 	}
@@ -123,8 +126,11 @@ static int mp_move_start(struct mp_move *move)
 {
 	u64 word;
 
-	if (!mp_move_allowed(move->pool, move->src))
+	mp_count(move->pool, MP_ATTEMPTED);
+	if (!mp_move_allowed(move->pool, move->src)) {
+		mp_count(move->pool, MP_REFUSED_UNREADY);
 		return -EBUSY;
+	}
 	/* Before an owner can give up the page's share: destroy() sees us. */
 	mp_pool_enter(move->pool);
 	word = mp_word_read(move->mp);
@@ -155,18 +161,16 @@ static int mp_move_begin(struct mp_move *move)
 }
 
 /*
- * The owner has called free_async() on the page in motion: finish that.  The
- * source becomes an orphan; the VM is told that all went well and frees the
- * destination, of which nobody has a reference but the VM.
+ * The owner has called free_async() on the page in motion: finish that.  @page
+ * is the one that is the pool's now; it becomes an orphan.
  */
-static int mp_move_die(struct mp_move *move)
+static void mp_move_die(struct mp_move *move, struct page *page,
+			unsigned int released)
 {
 	void (*freed)(struct movable_page *mp) = move->pool->ops->freed;
-	bool isolated = mp_link_cut(move->src);
 	struct mp_op op;
 
-	mp_count(move->pool, MP_DEFERRED);
-	mp_deferred_add(move->backing, move->src);
+	released |= move->backing->orphan(move->backing, page);
 	mp_word_clear(move->mp);
 	/* Pinners that waited learn that there is no page. */
 	smp_mb();
@@ -174,18 +178,20 @@ static int mp_move_die(struct mp_move *move)
 	mp_op_enter(&op);
 	freed(move->mp);
 	mp_op_exit(&op);
-	mp_page_leave(move->pool, isolated);
+	mp_page_leave(move->pool, released);
 	mp_pool_leave(move->pool);
-	return 0;
 }
 
+/* Return: @err, or -ENOENT: the source is an orphan now. */
 static int mp_move_abort(struct mp_move *move, int err)
 {
 	u64 word = move->word;
 
 	if (!mp_word_change(move->mp, &word,
-			    mp_word_with(word, MOVABLE_PAGE_LIVE)))
-		return mp_move_die(move);
+			    mp_word_with(word, MOVABLE_PAGE_LIVE))) {
+		mp_move_die(move, move->src, 0);
+		return -ENOENT;
+	}
 	wake_up_var(&move->mp->word);
 	mp_pool_leave(move->pool);
 	return err;
@@ -207,70 +213,94 @@ static int mp_move_verdict(struct movable_pool *pool, int err)
 	return err;
 }
 
-static int mp_move_copy(struct mp_move *move, enum migrate_mode mode)
+static int mp_move_op(struct mp_move *move, struct page *dst, struct page *src)
 {
-	const struct movable_pool_ops *ops = move->pool->ops;
 	struct mp_op op;
 	int err;
 
-	if (!ops->migrate) {
+	mp_op_enter(&op);
+	err = move->pool->ops->migrate(move->mp, dst, src, move->mode);
+	mp_op_exit(&op);
+	return err;
+}
+
+static int mp_move_copy(struct mp_move *move)
+{
+	if (!move->pool->ops->migrate) {
 		copy_highpage(move->dst, move->src);
 		return 0;
 	}
-	mp_op_enter(&op);
-	err = ops->migrate(move->mp, move->dst, move->src, mode);
-	mp_op_exit(&op);
-	return mp_move_verdict(move->pool, err);
+	return mp_move_verdict(move->pool,
+			       mp_move_op(move, move->dst, move->src));
 }
 
 /*
- * Publish the new frame.  The destination's link is complete, its lock held,
- * before the word names it; the mark and the pool's reference follow before
- * that lock is released, so an owner who frees at once waits for them.  Return:
- * false if the owner has made the handle dying: the destination is as it was.
+ * Whoever has got a reference since they were counted keeps the page from being
+ * replaced.  A driver that has turned to the new page must turn back.
+ */
+static int mp_move_undo(struct mp_move *move, int err)
+{
+	mp_count(move->pool, MP_REFUSED_REFERENCED);
+	if (move->pool->ops->migrate &&
+	    mp_move_op(move, move->src, move->dst))
+		mp_misuse("%s: ops->migrate refused to undo a move\n",
+			  move->pool->name);
+	return mp_move_abort(move, err);
+}
+
+/*
+ * The destination is the pool's, but for the word that names it: its lock keeps
+ * the VM away, and owners cannot know it.  Return: false if the owner has made
+ * the handle dying.
  */
 static bool mp_move_publish(struct mp_move *move)
 {
 	u64 word = move->word;
 	u64 live = mp_word_with(word, MOVABLE_PAGE_LIVE);
-	unsigned long irqflags;
-	bool published;
 
-	mp_link_init(move->dst);
-	irqflags = mp_link_lock(move->dst);
-	mp_link_set(move->dst, move->mp, move->pool);
-	published = mp_word_change(move->mp, &word,
-				   mp_word_at(live, page_to_pfn(move->dst)));
-	if (published) {
-		get_page(move->dst);
-		move->backing->mark(move->dst);
-	} else {
-		mp_link_cut(move->dst);
-	}
-	mp_link_unlock(move->dst, irqflags);
-	return published;
+	return mp_word_change(move->mp, &word,
+			      mp_word_at(live, page_to_pfn(move->dst)));
+}
+
+/*
+ * The VM is told that all went well and frees the source.  The isolation ends
+ * with the page it was of.
+ */
+static int mp_move_stillborn(struct mp_move *move, bool isolated)
+{
+	mp_count(move->pool, MP_REFUSED_UNREADY);
+	mp_move_die(move, move->dst, isolated ? MP_RELEASED_ISOLATED : 0);
+	return 0;
+}
+
+static void mp_move_tell(struct mp_move *move)
+{
+	struct movable_pool *pool = move->pool;
+	struct mp_op op;
+
+	if (!pool->ops->moved)
+		return;
+	mp_op_enter(&op);
+	pool->ops->moved(pool, page_to_pfn(move->src), page_to_pfn(move->dst));
+	mp_op_exit(&op);
 }
 
 /* From the publication on the handle is only an address: it may be freed. */
 static int mp_move_end(struct mp_move *move)
 {
-	unsigned long old_pfn = page_to_pfn(move->src);
-	struct movable_pool *pool = move->pool;
-	struct mp_op op;
+	bool isolated = mp_link_isolated(move->src);
+	int err = move->backing->replace(move->backing, move->dst, move->src);
 
+	if (err)
+		return mp_move_undo(move, err);
 	if (!mp_move_publish(move))
-		return mp_move_die(move);
+		return mp_move_stillborn(move, isolated);
 	wake_up_var(&move->mp->word);
 	mp_wait_point(MP_WAIT_MIGRATE_PUBLISHED, move->src);
-	if (mp_link_cut(move->src))
-		mp_count(pool, MP_MIGRATED);
-	put_page(move->src);
-	if (pool->ops->moved) {
-		mp_op_enter(&op);
-		pool->ops->moved(pool, old_pfn, page_to_pfn(move->dst));
-		mp_op_exit(&op);
-	}
-	mp_pool_leave(pool);
+	/* Balances the isolation, if there was one, or the attempt. */
+	mp_count(move->pool, MP_MIGRATED);
+	mp_move_tell(move);
+	mp_pool_leave(move->pool);
 	return 0;
 }
 
@@ -286,18 +316,24 @@ static int mp_move_end(struct mp_move *move)
  * set no new reference can come from a pin, so one look is enough.
  *
  * Context: May sleep.
- * Return: 0: the backing unmarks @src; -EAGAIN, -EBUSY: nothing changed.
+ * Return: 0: @src is not the pool's any more; -EAGAIN, -EBUSY: nothing changed;
+ * -ENOENT: @src is an orphan.
  */
-int mp_core_migrate(struct mp_backing *backing, struct page *dst,
+int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 		    struct page *src, enum migrate_mode mode)
 {
-	struct mp_move move = { .backing = backing, .src = src, .dst = dst };
+	struct mp_move move = {
+		.backing = backing,
+		.src = src,
+		.dst = dst,
+		.mode = mode,
+	};
 	int err;
 
 	mp_wait_point(MP_WAIT_MIGRATE_ENTER, src);
 	err = mp_move_begin(&move);
 	if (err)
-		return err == -ENOENT ? 0 : err;
+		return err;
 	mp_wait_point(MP_WAIT_MIGRATE_MOVING, src);
 	if (page_count(src) != backing->refs) {
 		mp_count(move.pool, MP_REFUSED_REFERENCED);
@@ -305,7 +341,7 @@ int mp_core_migrate(struct mp_backing *backing, struct page *dst,
 	}
 	/* What the last holder wrote before its put_page() is what we copy. */
 	smp_rmb();
-	err = mp_move_copy(&move, mode);
+	err = mp_move_copy(&move);
 	if (err)
 		return mp_move_abort(&move, err);
 	mp_wait_point(MP_WAIT_MIGRATE_COPIED, src);

@@ -22,26 +22,16 @@
 /* Pages taken from the page allocator at a time by bulk allocation. */
 #define MP_BULK		32
 
-/* Take a share of the pool for a page to come. */
-static int mp_page_enter(struct movable_pool *pool)
+/*
+ * Close the books on a page whose link is cut; the pool may go right after.
+ * @released: MP_RELEASED_*
+ */
+void mp_page_leave(struct movable_pool *pool, unsigned int released)
 {
-	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
-	int err = 0;
-
-	if (READ_ONCE(pool->shutdown))
-		err = -ESHUTDOWN;
-	else if (pool->max_pages && nr > pool->max_pages)
-		err = -ENOSPC;
-	if (err)
-		atomic_long_dec(&pool->nr_pages);
-	return err;
-}
-
-/* Close the books on a page whose link is cut; the pool may go right after. */
-void mp_page_leave(struct movable_pool *pool, bool isolated)
-{
-	if (isolated)
+	if (released & MP_RELEASED_ISOLATED)
 		mp_count(pool, MP_RELEASED);
+	if (released & MP_RELEASED_LATER)
+		mp_count(pool, MP_DEFERRED);
 	mp_count(pool, MP_FREED);
 	/* Ordered: destroy() may free what the lines above have touched. */
 	atomic_long_dec_return(&pool->nr_pages);
@@ -71,53 +61,69 @@ static gfp_t mp_page_gfp(struct movable_pool *pool, gfp_t gfp)
 }
 
 /*
- * A page that only we own is locked by others for a moment at most (memory
- * failure handling), and by no migration batch, for it is not marked yet.
+ * From here to mp_page_give() or mp_page_back_out() the handle is dying without
+ * a page: whoever uses it meanwhile is told that it has none.
  */
-static bool mp_page_lock_new(struct page *page, gfp_t gfp)
+static int mp_page_claim(struct movable_pool *pool, struct movable_page *mp)
 {
-	if (trylock_page(page))
-		return true;
-	if (!gfpflags_allow_blocking(gfp))
-		return false;
-	lock_page(page);
-	return true;
-}
-
-/* @page is locked and the caller's alone; @pool has a share for it. */
-static int mp_page_attach(struct movable_pool *pool, struct movable_page *mp,
-			  struct page *page)
-{
-	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
 	u64 old = 0;
 
-	/* All before the word names the page: free() may follow at once. */
-	mp_link_init(page);
-	mp_link_set(page, mp, pool);
-	mp_count(pool, MP_ALLOCATED);
-	mp_count(pool, MP_UNPUBLISHED);
-	pool->backing->mark(page);
-	if (mp_word_change(mp, &old, mp_word_at(word, page_to_pfn(page))))
+	if (mp_word_change(mp, &old, MOVABLE_PAGE_EMPTY | MP_WORD_DYING))
 		return 0;
-	pool->backing->strand(page);
-	mp_link_cut(page);
-	mp_uncount(pool, MP_UNPUBLISHED);
-	mp_uncount(pool, MP_ALLOCATED);
 	mp_misuse("%s: alloc for a handle that has a page\n", pool->name);
 	return -EEXIST;
+}
+
+/* Take a share of the pool for a page to come. */
+static int mp_page_share(struct movable_pool *pool)
+{
+	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
+	int err = 0;
+
+	if (READ_ONCE(pool->shutdown))
+		err = -ESHUTDOWN;
+	else if (pool->max_pages && nr > pool->max_pages)
+		err = -ENOSPC;
+	if (err)
+		atomic_long_dec(&pool->nr_pages);
+	return err;
+}
+
+static int mp_page_enter(struct movable_pool *pool, struct movable_page *mp)
+{
+	int err = mp_page_share(pool);
+
+	if (err)
+		return err;
+	err = mp_page_claim(pool, mp);
+	if (err)
+		atomic_long_dec(&pool->nr_pages);
+	return err;
+}
+
+/* There is no page after all. */
+static void mp_page_back_out(struct movable_pool *pool, struct movable_page *mp)
+{
+	mp_word_clear(mp);
+	atomic_long_dec_return(&pool->nr_pages);
 }
 
 /* Give @page, the caller's alone, to @mp.  On error it stays the caller's. */
 static int mp_page_give(struct movable_pool *pool, struct movable_page *mp,
 			struct page *page, gfp_t gfp)
 {
-	int err;
+	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
+	int err = pool->backing->add(pool, page, gfp);
 
-	if (!mp_page_lock_new(page, gfp))
-		return -EBUSY;
-	err = mp_page_attach(pool, mp, page);
+	if (err)
+		return err;
+	/* All before the word names the page: free() may follow at once. */
+	mp_link_set(page, mp, pool);
+	mp_count(pool, MP_ALLOCATED);
+	mp_count(pool, MP_UNPUBLISHED);
+	mp_word_set(mp, mp_word_at(word, page_to_pfn(page)));
 	unlock_page(page);
-	return err;
+	return 0;
 }
 
 static struct page *mp_page_new(gfp_t gfp)
@@ -127,23 +133,35 @@ static struct page *mp_page_new(gfp_t gfp)
 	return alloc_page(gfp);
 }
 
-static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
-			     struct page *page, gfp_t gfp)
+static int mp_page_alloc_claimed(struct movable_pool *pool,
+				 struct movable_page *mp, struct page *page,
+				 gfp_t gfp)
 {
 	int err;
 
-	err = mp_page_enter(pool);
-	if (err)
-		goto drop;
 	if (!page)
 		page = mp_page_new(gfp);
-	err = page ? mp_page_give(pool, mp, page, gfp) : -ENOMEM;
-	if (!err)
-		return 0;
-	atomic_long_dec(&pool->nr_pages);
-drop:
-	if (page)
+	if (!page)
+		return -ENOMEM;
+	err = mp_page_give(pool, mp, page, gfp);
+	if (err)
 		put_page(page);
+	return err;
+}
+
+/* @page: one that the caller has got already, or NULL. */
+static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
+			     struct page *page, gfp_t gfp)
+{
+	int err = mp_page_enter(pool, mp);
+
+	if (!err) {
+		err = mp_page_alloc_claimed(pool, mp, page, gfp);
+		if (err)
+			mp_page_back_out(pool, mp);
+	} else if (page) {
+		put_page(page);
+	}
 	return err;
 }
 
@@ -230,11 +248,17 @@ unsigned int movable_page_alloc_bulk(struct movable_pool *pool,
 }
 EXPORT_SYMBOL_GPL(movable_page_alloc_bulk);
 
+/* Neither mapped to user space nor of a type, which use the same word. */
+static bool mp_page_plain(struct page *page)
+{
+	return atomic_read(&page->_mapcount) == -1;
+}
+
 /* An order-0 page in nobody's hands but the caller's, charged to nobody. */
 static bool mp_page_adoptable(struct page *page)
 {
 	return !PageCompound(page) && !PageReserved(page) && !PageSlab(page) &&
-	       !PageLRU(page) && !PagePrivate(page) && !page_mapped(page) &&
+	       !PageLRU(page) && !PagePrivate(page) && mp_page_plain(page) &&
 	       !PageHWPoison(page) && !page->mapping &&
 	       !mp_compat_page_charged(page);
 }
@@ -267,12 +291,13 @@ int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 	}
 	if (page_count(page) != 1)
 		return -EBUSY;
-	err = mp_page_enter(pool);
+	err = mp_page_enter(pool, mp);
 	if (err)
 		return err;
-	err = mp_page_give(pool, mp, page, 0);
+	err = mp_page_give(pool, mp, page,
+			   pool->backing->sleeps ? GFP_KERNEL : 0);
 	if (err)
-		atomic_long_dec(&pool->nr_pages);
+		mp_page_back_out(pool, mp);
 	return err;
 }
 EXPORT_SYMBOL_GPL(movable_page_adopt);
@@ -314,57 +339,28 @@ int movable_page_publish(struct movable_page *mp)
 EXPORT_SYMBOL_GPL(movable_page_publish);
 
 /*
- * Cut the link of a page whose handle the caller has made dying.  With the
- * page lock nobody else is on the link; without, the link lock keeps out the
- * VM's side, which may be about to look at the handle.
- */
-static bool mp_owner_cut(struct page *page, bool locked)
-{
-	unsigned long irqflags;
-	bool isolated;
-
-	if (locked)
-		return mp_link_cut(page);
-	irqflags = mp_link_lock(page);
-	isolated = mp_link_cut(page);
-	mp_link_unlock(page, irqflags);
-	return isolated;
-}
-
-/*
  * The owner's end of a page.  @mp is dying and was PRIVATE or LIVE in @word,
- * so its page neither moves nor goes away until the reference is dropped here.
+ * so its page neither moves nor goes away before the backing lets go of it.
  *
  * The page lock is never waited for: a migration batch (>= 6.3) holds it over
  * direct reclaim and over other pages' driver ops, which may be what called us
  * or what waits for the caller's locks.
  */
-static void mp_page_release(struct movable_page *mp, u64 word,
+static void mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
 			    void (*freed)(struct movable_page *mp))
 {
 	struct page *page = pfn_to_page(mp_word_pfn(word));
 	struct movable_pool *pool = mp_link_pool(page);
-	struct mp_backing *backing = pool->backing;
-	bool locked, isolated;
+	unsigned int released;
 
 	mp_wait_point(MP_WAIT_FREE_DYING, page);
-	locked = trylock_page(page);
-	isolated = mp_owner_cut(page, locked);
-	mp_wait_point(MP_WAIT_FREE_CUT, page);
 	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
 		mp_uncount(pool, MP_UNPUBLISHED);
-	if (locked) {
-		backing->unmark(page);
-		unlock_page(page);
-		put_page(page);
-	} else {
-		mp_count(pool, MP_DEFERRED);
-		mp_deferred_add(backing, page);
-	}
+	released = pool->backing->release(pool->backing, page, may_sleep);
 	mp_word_clear(mp);
 	if (freed)
 		freed(mp);
-	mp_page_leave(pool, isolated);
+	mp_page_leave(pool, released);
 }
 
 static int mp_free_refused(u64 word)
@@ -410,7 +406,7 @@ int movable_page_free(struct movable_page *mp)
 			break;
 		}
 	}
-	mp_page_release(mp, word, NULL);
+	mp_page_release(mp, word, true, NULL);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(movable_page_free);
@@ -451,7 +447,7 @@ int movable_page_free_async(struct movable_page *mp)
 			return err;
 	} while (!mp_word_change(mp, &word, word | MP_WORD_DYING));
 	if (mp_word_state(word) != MOVABLE_PAGE_MOVING)
-		mp_page_release(mp, word, mp_freed_op(word));
+		mp_page_release(mp, word, false, mp_freed_op(word));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(movable_page_free_async);

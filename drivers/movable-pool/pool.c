@@ -54,6 +54,12 @@ static bool mp_attr_valid(const struct movable_pool_attr *attr)
 		       attr->flags & ~(unsigned int)MOVABLE_POOL_FLAGS);
 		return false;
 	}
+	if (attr->flags & MOVABLE_POOL_UNMOVABLE &&
+	    attr->flags & MOVABLE_POOL_PAGE_CACHE) {
+		pr_err("%s: unmovable and page cache exclude each other\n",
+		       attr->name);
+		return false;
+	}
 	return true;
 }
 
@@ -100,15 +106,18 @@ static int mp_pool_register(struct movable_pool *pool, const char *name)
 	return 0;
 }
 
-/* The mechanism for a pool's pages on this kernel. */
-static struct mp_backing *mp_backing_choose(unsigned int flags)
+static int mp_pool_open(struct movable_pool *pool, const char *name)
 {
-	if (flags & MOVABLE_POOL_UNMOVABLE)
-		return &mp_backing_none;
-	if (IS_ENABLED(CONFIG_COMPACTION) && IS_ENABLED(CONFIG_MIGRATION))
-		return &mp_backing_data;
-	pr_warn_once("no CONFIG_COMPACTION in this kernel: pages never move\n");
-	return &mp_backing_none;
+	int err = 0;
+
+	if (pool->backing->open)
+		err = pool->backing->open(pool);
+	if (err)
+		return err;
+	err = mp_pool_register(pool, name);
+	if (err && pool->backing->close)
+		pool->backing->close(pool);
+	return err;
 }
 
 /**
@@ -131,7 +140,7 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool = mp_pool_alloc(attr);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
-	pool->backing = mp_backing_choose(attr->flags);
+	pool->backing = mp_backing_choose(attr->flags, &pool->why);
 	pool->ops = attr->ops ?: &mp_no_ops;
 	pool->flags = attr->flags;
 	pool->max_pages = attr->max_pages;
@@ -142,7 +151,7 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool->gfp = __GFP_HIGHMEM;
 	if (pool->backing != &mp_backing_none)
 		pool->gfp |= __GFP_MOVABLE;
-	err = mp_pool_register(pool, attr->name);
+	err = mp_pool_open(pool, attr->name);
 	if (err) {
 		mp_pool_free(pool);
 		return ERR_PTR(err);
@@ -201,6 +210,8 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 	smp_mb();
 	mp_debugfs_remove(pool);
 	mp_pool_drain(pool, handles_valid);
+	if (pool->backing->close)
+		pool->backing->close(pool);
 	mp_pool_free(pool);
 }
 
@@ -251,6 +262,22 @@ void *movable_pool_priv(const struct movable_pool *pool)
 }
 EXPORT_SYMBOL_GPL(movable_pool_priv);
 
+/**
+ * movable_pool_backing() - the kernel's mechanism that moves a pool's pages
+ * @pool: the pool
+ *
+ * Documentation/backings.rst tells what differs between them.
+ *
+ * Context: Any.
+ * Return: "aops" or "mops", non-LRU migration in its two forms; "cache", page
+ * cache; or "none": the pages do not move.
+ */
+const char *movable_pool_backing(const struct movable_pool *pool)
+{
+	return pool->backing->name;
+}
+EXPORT_SYMBOL_GPL(movable_pool_backing);
+
 static unsigned long mp_event_sum(const struct movable_pool *pool,
 				  enum mp_event event)
 {
@@ -285,10 +312,12 @@ void movable_pool_stats(const struct movable_pool *pool,
 		.migrated = mp_event_sum(pool, MP_MIGRATED),
 		.putback = mp_event_sum(pool, MP_PUTBACK),
 		.released = mp_event_sum(pool, MP_RELEASED),
+		.attempted = mp_event_sum(pool, MP_ATTEMPTED),
 		.refused_pinned = mp_event_sum(pool, MP_REFUSED_PINNED),
 		.refused_referenced = mp_event_sum(pool, MP_REFUSED_REFERENCED),
 		.refused_driver = mp_event_sum(pool, MP_REFUSED_DRIVER),
 		.failed_driver = mp_event_sum(pool, MP_FAILED_DRIVER),
+		.refused_unready = mp_event_sum(pool, MP_REFUSED_UNREADY),
 		.deferred = mp_event_sum(pool, MP_DEFERRED),
 	};
 }
@@ -341,12 +370,12 @@ static int __init mp_init(void)
 	int err;
 
 	mp_op_init();
-	err = mp_deferred_init();
+	err = mp_backings_init();
 	if (err)
 		return err;
 	err = register_module_notifier(&mp_module_nb);
 	if (err) {
-		mp_deferred_exit();
+		mp_backings_exit();
 		return err;
 	}
 	mp_debugfs_init();
@@ -358,7 +387,7 @@ static void __exit mp_exit(void)
 {
 	mp_debugfs_exit();
 	unregister_module_notifier(&mp_module_nb);
-	mp_deferred_exit();
+	mp_backings_exit();
 }
 
 module_init(mp_init);

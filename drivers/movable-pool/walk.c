@@ -22,10 +22,15 @@
 #include "wait_point.h"
 #include "word.h"
 
-/* Without a reference a hint, which saves taking one to others' pages. */
-static bool mp_walk_match(struct movable_pool *pool, struct page *page)
+/* Without a reference owns() is a hint, which saves taking one to others'. */
+static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
 {
-	return pool->backing->marked(page) && mp_link_pool(page) == pool;
+	if (!pool->backing->owns(pool, page) || !get_page_unless_zero(page))
+		return NULL;
+	if (pool->backing->owns(pool, page))
+		return page;
+	put_page(page);
+	return NULL;
 }
 
 /**
@@ -41,30 +46,19 @@ static bool mp_walk_match(struct movable_pool *pool, struct page *page)
 struct movable_page *movable_page_lookup(struct movable_pool *pool,
 					 struct page *page)
 {
-	struct movable_page *mp = NULL;
+	struct movable_page *mp;
 
-	if (!mp_walk_match(pool, page) || !get_page_unless_zero(page))
+	page = mp_walk_get(pool, page);
+	if (!page)
 		return NULL;
-	if (mp_walk_match(pool, page)) {
-		mp = mp_link_handle(page);
-		/* Both words belong together, or the link was cut between. */
-		if (mp_link_pool(page) != pool)
-			mp = NULL;
-	}
+	mp = mp_link_handle(page);
+	/* Both words belong together, or the link was cut between. */
+	if (!pool->backing->owns(pool, page))
+		mp = NULL;
 	put_page(page);
 	return mp;
 }
 EXPORT_SYMBOL_GPL(movable_page_lookup);
-
-static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
-{
-	if (!mp_walk_match(pool, page) || !get_page_unless_zero(page))
-		return NULL;
-	if (mp_walk_match(pool, page))
-		return page;
-	put_page(page);
-	return NULL;
-}
 
 static unsigned long mp_walk_end(void)
 {
@@ -125,7 +119,7 @@ static bool mp_leftover_strandable(struct page *page, u64 word)
  */
 static bool mp_leftover_cut(struct movable_pool *pool, struct page *page,
 			    bool handle_valid, unsigned int *pins,
-			    bool *isolated)
+			    unsigned int *released)
 {
 	unsigned long irqflags = mp_link_lock(page);
 	struct movable_page *mp = mp_link_handle(page);
@@ -146,7 +140,7 @@ static bool mp_leftover_cut(struct movable_pool *pool, struct page *page,
 	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
 		mp_uncount(pool, MP_UNPUBLISHED);
 	*pins = mp_word_pins(word);
-	*isolated = mp_link_cut(page);
+	*released = mp_link_cut(page) ? MP_RELEASED_ISOLATED : 0;
 	cut = true;
 unlock:
 	mp_link_unlock(page, irqflags);
@@ -156,28 +150,26 @@ unlock:
 static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
 				bool handle_valid)
 {
-	unsigned int pins = 0;
-	bool isolated;
+	unsigned int pins = 0, released;
 
 	mp_wait_point(MP_WAIT_DESTROY_WALK, page);
 	if (!trylock_page(page))
 		return false;
-	if (!mp_leftover_cut(pool, page, handle_valid, &pins, &isolated)) {
+	/* Under the lock: it may have been let go since it was found. */
+	if (!pool->backing->owns(pool, page) ||
+	    !mp_leftover_cut(pool, page, handle_valid, &pins, &released)) {
 		unlock_page(page);
 		return false;
 	}
 	/* Whoever pinned it may still write to it: better lost than reused. */
 	if (pins) {
-		pool->backing->strand(page);
-		unlock_page(page);
+		pool->backing->strand(pool->backing, page);
 		pr_err("%s: pfn %#lx has %u pins at destroy, its frame is lost\n",
 		       pool->name, page_to_pfn(page), pins);
 	} else {
-		pool->backing->unmark(page);
-		unlock_page(page);
-		put_page(page);
+		pool->backing->let_go(pool->backing, page);
 	}
-	mp_page_leave(pool, isolated);
+	mp_page_leave(pool, released);
 	return true;
 }
 

@@ -10,6 +10,8 @@
  *	|      pfn      | -|   pins   |async| dying | state |
  *	+---------------+--+----------+-----+-------+-------+
  *
+ *	EMPTY --> EMPTY|dying --alloc--> PRIVATE
+ *
  *	EMPTY --alloc--> PRIVATE --publish--> LIVE <--begin/end--> MOVING
  *	  ^                 |                  |                     |
  *	  |<---free---- PRIVATE|dying   LIVE|dying              MOVING|dying
@@ -19,7 +21,8 @@
  * async: the pool's driver has ops->freed, so free_async() is allowed.  It is
  * here because the pool of a page in MOVING cannot be looked up safely.
  * dying: an owner has begun to free.  No pin, no move starts any more; whoever
- * set it (MOVING: the mover) makes the word 0 once the link is cut.
+ * set it (MOVING: the mover) makes the word 0 once the link is cut.  Without a
+ * page: alloc() is about to give the handle one.
  * pins: only in PRIVATE and LIVE; a move starts at 0 pins alone.
  * pfn: 40 bits, the 52 bits of physical address that x86-64 and arm64 have.
  * Bit 23 is kept for the long-term pin's "frame is unmovable".
@@ -85,6 +88,12 @@ static inline u64 mp_word_read(const struct movable_page *mp)
 static inline bool mp_word_change(struct movable_page *mp, u64 *old, u64 new)
 {
 	return atomic64_try_cmpxchg(&mp->word, (s64 *)old, new);
+}
+
+/* Out of EMPTY|dying, where nobody else changes the word. */
+static inline void mp_word_set(struct movable_page *mp, u64 word)
+{
+	atomic64_set_release(&mp->word, word);
 }
 
 /* The last store to a handle: afterwards its memory is the driver's again. */

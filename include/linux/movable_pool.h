@@ -91,7 +91,9 @@ enum movable_page_state {
  *	Return 0; -EAGAIN if the VM should try again soon; -EBUSY if it should
  *	leave the page alone in this pass (the veto).  Any other error counts as
  *	-EBUSY.  On an error the page stays where it is, live and movable.  May
- *	sleep, but with MIGRATE_ASYNC not for long.
+ *	sleep, but with MIGRATE_ASYNC not for long.  Page cache only, rarely:
+ *	somebody got a reference to @src while it was copied, and the op is
+ *	called once more with the two exchanged and has to undo what it did.
  * @moved: a page has moved and its new frame is in use; by now the handle may
  *	have been freed, so only the frames are named.  May sleep.
  * @freed: a handle given to movable_page_free_async() is the driver's again,
@@ -113,7 +115,9 @@ struct movable_pool_ops {
 
 /* Flags of a pool. */
 #define MOVABLE_POOL_UNMOVABLE	BIT(0)	/* exempt: its pages never move */
-#define MOVABLE_POOL_FLAGS	MOVABLE_POOL_UNMOVABLE
+#define MOVABLE_POOL_PAGE_CACHE	BIT(1)	/* backed by page cache, if it moves */
+#define MOVABLE_POOL_FLAGS	(MOVABLE_POOL_UNMOVABLE | \
+				 MOVABLE_POOL_PAGE_CACHE)
 
 /**
  * struct movable_pool_attr - what a driver says about a new pool
@@ -141,11 +145,15 @@ struct movable_pool_attr {
  * @migrated: of the isolated: moved
  * @putback: of the isolated: given back unmoved
  * @released: of the isolated: freed by the owner meanwhile.  At rest
- *	@isolated = @migrated + @putback + @released
+ *	@isolated = @migrated + @putback + @released, but for page cache,
+ *	which is not isolated by us: of these counts only @migrated counts
+ * @attempted: moves asked of us.  At rest @attempted = @migrated + the five
+ *	that follow
  * @refused_pinned: moves refused because of a pin
  * @refused_referenced: because somebody kept a reference to the page
  * @refused_driver: because the driver's op said -EAGAIN
  * @failed_driver: because the driver's op returned another error
+ * @refused_unready: not published yet, being freed, or poisoned
  * @deferred: frees finished later because the page was locked
  *
  * The counters are sums over CPUs: exact when nothing happens, near otherwise.
@@ -159,10 +167,12 @@ struct movable_pool_stats {
 	unsigned long migrated;
 	unsigned long putback;
 	unsigned long released;
+	unsigned long attempted;
 	unsigned long refused_pinned;
 	unsigned long refused_referenced;
 	unsigned long refused_driver;
 	unsigned long failed_driver;
+	unsigned long refused_unready;
 	unsigned long deferred;
 };
 
@@ -170,6 +180,7 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 					   struct module *owner);
 void movable_pool_destroy(struct movable_pool *pool);
 void *movable_pool_priv(const struct movable_pool *pool);
+const char *movable_pool_backing(const struct movable_pool *pool);
 void movable_pool_stats(const struct movable_pool *pool,
 			struct movable_pool_stats *stats);
 

@@ -158,11 +158,14 @@ struct mp_test_stats {
 	__u64 migrated;
 	__u64 putback;
 	__u64 released;
+	__u64 attempted;
 	__u64 refused_pinned;
 	__u64 refused_referenced;
 	__u64 refused_driver;
 	__u64 failed_driver;
+	__u64 refused_unready;
 	__u64 deferred;
+	char backing[8];	/* movable_pool_backing() */
 };
 
 struct mp_test_lookup {

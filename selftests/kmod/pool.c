@@ -3,9 +3,22 @@
 
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "mp_test.h"
+
+static bool page_cache;
+module_param(page_cache, bool, 0444);
+MODULE_PARM_DESC(page_cache, "pools that may move are backed by page cache");
+
+static unsigned int mp_test_flags(const struct mp_test_create *create)
+{
+	if (!page_cache || create->flags & MOVABLE_POOL_UNMOVABLE)
+		return 0;
+	return MOVABLE_POOL_PAGE_CACHE;
+}
 
 static struct movable_pool *
 mp_test_pool_real(struct mp_test_pool *pool,
@@ -14,7 +27,7 @@ mp_test_pool_real(struct mp_test_pool *pool,
 	struct movable_pool_attr attr = {
 		.name = create->name[0] ? create->name : NULL,
 		.ops = create->has ? &pool->ops : NULL,
-		.flags = create->flags,
+		.flags = create->flags | mp_test_flags(create),
 		.max_pages = create->max_pages,
 		.priv = pool,
 	};
@@ -129,11 +142,15 @@ void mp_test_pool_stats(struct mp_test_pool *pool, struct mp_test_stats *stats)
 	stats->migrated = books.migrated;
 	stats->putback = books.putback;
 	stats->released = books.released;
+	stats->attempted = books.attempted;
 	stats->refused_pinned = books.refused_pinned;
 	stats->refused_referenced = books.refused_referenced;
 	stats->refused_driver = books.refused_driver;
 	stats->failed_driver = books.failed_driver;
+	stats->refused_unready = books.refused_unready;
 	stats->deferred = books.deferred;
+	strscpy(stats->backing, movable_pool_backing(pool->pool),
+		sizeof(stats->backing));
 }
 
 int mp_test_pool_lookup(struct mp_test_pool *pool,

@@ -2,6 +2,7 @@
 /* The calls of the framework, each done to a range of objects. */
 
 #include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "mp_test.h"

@@ -4,24 +4,48 @@
 
 /*
  * What the core needs from kernels that spell it differently.  This folder is
- * the only one that knows kernel versions.
+ * the only one that knows how kernels differ; MP_HAVE_* come from compiling
+ * compat/probe/ against the kernel at hand, not from its version.
  */
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/memcontrol.h>
+#include <linux/mm_types.h>
 
 /* Fills the NULL entries of @pages; returns how many are there. */
 static inline unsigned int mp_compat_alloc_bulk(gfp_t gfp, unsigned int n,
 						struct page **pages)
 {
+#if defined(MP_HAVE_PAGES_BULK)			/* since 6.14 */
+	return alloc_pages_bulk(gfp, n, pages);
+#elif defined(MP_HAVE_PAGES_BULK_ARRAY)		/* 5.13 to 6.13 */
 	return alloc_pages_bulk_array(gfp, n, pages);
+#else						/* one at a time */
+	return 0;
+#endif
 }
 
 /* A move would drop the charge. */
 static inline bool mp_compat_page_charged(struct page *page)
 {
+#if defined(MP_HAVE_PAGE_MEMCG_CHECK)		/* since 5.11 */
 	return page_memcg_check(page);
+#elif defined(CONFIG_MEMCG)
+	return page->mem_cgroup;
+#else
+	return false;
+#endif
+}
+
+/* The word that page cache uses for the place in its mapping. */
+static inline unsigned long *mp_compat_index(struct page *page)
+{
+#ifdef MP_HAVE_FOLIO_INDEX			/* since 6.16 */
+	return &page->__folio_index;
+#else
+	return &page->index;
+#endif
 }
 
 /*

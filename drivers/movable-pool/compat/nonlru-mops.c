@@ -17,7 +17,8 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 
-#include "../backing.h"
+#include "../internal.h"
+#include "../loose.h"
 
 static const struct movable_operations mp_mops;
 
@@ -50,15 +51,6 @@ static bool mp_mops_marked(struct page *page)
 	return (unsigned long)READ_ONCE(page->mapping) == mark;
 }
 
-struct mp_backing mp_backing_data = {
-	.name = "non-LRU migration, struct movable_operations",
-	.refs = 2,
-	.mark = mp_mops_mark,
-	.unmark = mp_mops_unmark,
-	.strand = mp_mops_strand,
-	.marked = mp_mops_marked,
-};
-
 static bool mp_mops_isolate(struct page *page, isolate_mode_t mode)
 {
 	return mp_core_isolate(page);
@@ -67,8 +59,11 @@ static bool mp_mops_isolate(struct page *page, isolate_mode_t mode)
 static int mp_mops_migrate(struct page *dst, struct page *src,
 			   enum migrate_mode mode)
 {
-	int err = mp_core_migrate(&mp_backing_data, dst, src, mode);
+	int err = mp_core_migrate(&mp_backing_nonlru, dst, src, mode);
 
+	/* An orphan was freed: nothing is left to move. */
+	if (err == -ENOENT)
+		err = 0;
 	if (!err)
 		mp_mops_unmark(src);
 	return err;
@@ -84,4 +79,21 @@ static const struct movable_operations mp_mops = {
 	.isolate_page = mp_mops_isolate,
 	.migrate_page = mp_mops_migrate,
 	.putback_page = mp_mops_putback,
+};
+
+static struct mp_loose mp_mops_loose = {
+	.mark = mp_mops_mark,
+	.unmark = mp_mops_unmark,
+	.strand = mp_mops_strand,
+	.marked = mp_mops_marked,
+};
+
+const struct mp_backing mp_backing_nonlru = {
+	.name = "mops",
+	.about = "non-LRU migration, struct movable_operations",
+	.refs = 2,		/* the pool's and the VM's */
+	.loose = &mp_mops_loose,
+	.init = mp_loose_init,
+	.exit = mp_loose_exit,
+	MP_LOOSE_OPS,
 };

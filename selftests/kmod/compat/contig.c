@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* alloc_contig_range(), as kernels up to 6.16 have it. */
+/* alloc_contig_range() on a range that others use. */
 
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
 
 #include "compat.h"
+
+#ifdef MP_HAVE_CONTIG_FLAGS
+#define CONTIG_KIND	ACR_FLAGS_NONE
+#else
+#define CONTIG_KIND	MIGRATE_MOVABLE
+#endif
 
 /*
  * Ranges that are allocated at the same time must not share pageblocks: CMA has
@@ -18,7 +24,7 @@ int mp_test_compat_evict(unsigned long pfn, unsigned long count)
 	int err;
 
 	mutex_lock(&contig_lock);
-	err = alloc_contig_range(pfn, pfn + count, MIGRATE_MOVABLE,
+	err = alloc_contig_range(pfn, pfn + count, CONTIG_KIND,
 				 GFP_KERNEL | __GFP_NOWARN);
 	if (!err)
 		free_contig_range(pfn, count);

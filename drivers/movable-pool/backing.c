@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The backings this kernel has, and which of them a pool gets.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/movable_pool.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+
+#include "inode.h"
+#include "internal.h"
+
+struct workqueue_struct *mp_backings_wq;
+
+static const struct mp_backing * const mp_backings[] = {
+	&mp_backing_none,
+#ifdef MP_HAVE_MIGRATION
+	&mp_backing_cache,
+#endif
+#ifdef MP_HAVE_NONLRU
+	&mp_backing_nonlru,
+#endif
+};
+
+#ifdef MP_HAVE_MIGRATION
+static const struct mp_backing *mp_backing_for_data(const char **why)
+{
+#ifdef MP_HAVE_NONLRU
+	*why = "kernel data, by this kernel's non-LRU page migration";
+	return &mp_backing_nonlru;
+#else
+	*why = "kernel data; this kernel has no non-LRU migration for modules";
+	return &mp_backing_cache;
+#endif
+}
+#endif
+
+/**
+ * mp_backing_choose() - the mechanism for the pages of a new pool
+ * @flags: MOVABLE_POOL_*
+ * @why: set to the reason, for people
+ *
+ * Return: the backing; a pool that cannot move is told so once, in the log.
+ */
+const struct mp_backing *mp_backing_choose(unsigned int flags, const char **why)
+{
+	if (flags & MOVABLE_POOL_UNMOVABLE) {
+		*why = "exempt by the driver";
+		return &mp_backing_none;
+	}
+#ifdef MP_HAVE_MIGRATION
+	if (flags & MOVABLE_POOL_PAGE_CACHE) {
+		*why = "asked for by the driver";
+		return &mp_backing_cache;
+	}
+	return mp_backing_for_data(why);
+#else
+	pr_warn_once("kernel built without " MP_LACKS ": pages never move\n");
+	*why = "kernel built without " MP_LACKS;
+	return &mp_backing_none;
+#endif
+}
+
+static void mp_backings_undo(int n)
+{
+	while (n--)
+		mp_backings[n]->exit(mp_backings[n]);
+	destroy_workqueue(mp_backings_wq);
+	mp_inodes_exit();
+}
+
+int mp_backings_init(void)
+{
+	int i, err;
+
+	/* A reserved thread: what it frees is what reclaim may hope for. */
+	mp_backings_wq = alloc_workqueue("movable_pool",
+					 WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!mp_backings_wq)
+		return -ENOMEM;
+	err = mp_inodes_init();
+	if (err) {
+		destroy_workqueue(mp_backings_wq);
+		return err;
+	}
+	for (i = 0; i < ARRAY_SIZE(mp_backings) && !err; i++)
+		err = mp_backings[i]->init(mp_backings[i]);
+	/* The one that failed has nothing to undo. */
+	if (err)
+		mp_backings_undo(i - 1);
+	return err;
+}
+
+/* Return: freed pages that wait for their page lock. */
+long mp_backings_orphans(void)
+{
+	long nr = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
+		nr += mp_backings[i]->nr_orphans(mp_backings[i]);
+	return nr;
+}
+
+/*
+ * Until the last orphan is done the VM may call us for it.  Its page lock is
+ * somebody else's and may be held for long; never give up, never free early.
+ */
+void mp_backings_exit(void)
+{
+	unsigned long warn = jiffies + 10 * HZ;
+	long nr;
+
+	while ((nr = mp_backings_orphans()) > 0) {
+		if (time_after(jiffies, warn)) {
+			warn = jiffies + 10 * HZ;
+			pr_warn("unloading waits for %ld freed pages whose page lock is held\n",
+				nr);
+		}
+		schedule_timeout_uninterruptible(1);
+	}
+	mp_backings_undo(ARRAY_SIZE(mp_backings));
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MOVABLE_POOL_CACHE_H
+#define _MOVABLE_POOL_CACHE_H
+
+/*
+ * The page cache backing, and what it needs from kernels that spell the page
+ * cache differently (compat/cache-*.c).
+ */
+
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/migrate_mode.h>
+#include <linux/types.h>
+
+struct page;
+
+/* Up: the VM's calls, with the page (both pages) locked. */
+int mp_cache_migrate(struct page *dst, struct page *src,
+		     enum migrate_mode mode);
+bool mp_cache_evict(struct page *page);
+void mp_cache_invalidate(struct page *page);
+
+/* Down: operations that lead to the three above; the page is never dirty. */
+extern const struct address_space_operations mp_compat_cache_aops;
+
+int mp_compat_cache_init(void);
+void mp_compat_cache_exit(void);
+
+/*
+ * Add a page that only the caller has, and charge no memcg for it.  May sleep.
+ * Return: 0 with the page locked, on its way to the LRU, and a reference for
+ * the cache added; -EEXIST if @index is taken; -ENOMEM.
+ */
+int mp_compat_cache_add(struct address_space *mapping, struct page *page,
+			unsigned long index, gfp_t gfp);
+
+/*
+ * Put @dst in the cache in place of @src, if that has the expected references:
+ * the cache's, PG_private's and the VM's.  Return: 0 or -EAGAIN.
+ */
+int mp_compat_cache_replace(struct address_space *mapping, struct page *dst,
+			    struct page *src);
+
+/* After that: flags, LRU state and memcg; PG_private of @src is cleared. */
+void mp_compat_cache_move_state(struct page *dst, struct page *src);
+
+#endif /* _MOVABLE_POOL_CACHE_H */

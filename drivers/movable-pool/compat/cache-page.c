@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page cache in pages, kernels up to 5.17.
+ */
+
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/workqueue.h>
+
+#include "../cache.h"
+
+static struct workqueue_struct *mp_add_wq;
+
+/* A page on its way into the cache, on its owner's stack. */
+struct mp_cache_adding {
+	struct work_struct work;
+	struct address_space *mapping;
+	struct page *page;
+	unsigned long index;
+	gfp_t gfp;
+	int err;
+};
+
+int mp_compat_cache_init(void)
+{
+	mp_add_wq = alloc_workqueue("movable_pool_add",
+				    WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return mp_add_wq ? 0 : -ENOMEM;
+}
+
+void mp_compat_cache_exit(void)
+{
+	destroy_workqueue(mp_add_wq);
+}
+
+static void mp_add_work(struct work_struct *work)
+{
+	struct mp_cache_adding *adding =
+		container_of(work, struct mp_cache_adding, work);
+
+	adding->err = add_to_page_cache_lru(adding->page, adding->mapping,
+					    adding->index, adding->gfp);
+}
+
+/*
+ * Whoever adds a page is charged for it; a task that happens to call the driver
+ * should not be.  A thread without an mm belongs to the root memcg.  The worker
+ * has the caller's scope (memalloc_nofs_save() and so on) in the flags.
+ */
+static int mp_add_by_worker(struct address_space *mapping, struct page *page,
+			    unsigned long index, gfp_t gfp)
+{
+	struct mp_cache_adding adding = {
+		.mapping = mapping,
+		.page = page,
+		.index = index,
+		.gfp = current_gfp_context(gfp),
+	};
+
+	INIT_WORK_ONSTACK(&adding.work, mp_add_work);
+	queue_work(mp_add_wq, &adding.work);
+	flush_work(&adding.work);
+	destroy_work_on_stack(&adding.work);
+	return adding.err;
+}
+
+int mp_compat_cache_add(struct address_space *mapping, struct page *page,
+			unsigned long index, gfp_t gfp)
+{
+	if (current->mm && IS_ENABLED(CONFIG_MEMCG))
+		return mp_add_by_worker(mapping, page, index, gfp);
+	return add_to_page_cache_lru(page, mapping, index, gfp);
+}
+
+int mp_compat_cache_replace(struct address_space *mapping, struct page *dst,
+			    struct page *src)
+{
+	return migrate_page_move_mapping(mapping, dst, src, 0);
+}
+
+void mp_compat_cache_move_state(struct page *dst, struct page *src)
+{
+	migrate_page_states(dst, src);
+}
+
+static int mp_aops_migrate(struct address_space *mapping, struct page *dst,
+			   struct page *src, enum migrate_mode mode)
+{
+	return mp_cache_migrate(dst, src, mode);
+}
+
+static int mp_aops_release(struct page *page, gfp_t gfp)
+{
+	return mp_cache_evict(page);
+}
+
+static void mp_aops_invalidate(struct page *page, unsigned int offset,
+			       unsigned int len)
+{
+	mp_cache_invalidate(page);
+}
+
+/* See PG_dirty in cache.c. */
+static int mp_aops_dirty(struct page *page)
+{
+	return 0;
+}
+
+const struct address_space_operations mp_compat_cache_aops = {
+	.migratepage = mp_aops_migrate,
+	.releasepage = mp_aops_release,
+	.invalidatepage = mp_aops_invalidate,
+	.set_page_dirty = mp_aops_dirty,
+};

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+# What does this kernel offer?  Found out by compiling, for distributions bring
+# changes to old versions.  Sets mp-have to the names of the files of
+# mp-probe-dirs that compile, and mp-have-flags to -DMP_HAVE_NAME for each.
+
+mp-probe-flags = $(NOSTDINC_FLAGS) $(LINUXINCLUDE) \
+	-include $(srctree)/include/linux/compiler_types.h \
+	$(KBUILD_CPPFLAGS) $(KBUILD_CFLAGS) $(KBUILD_CFLAGS_MODULE) \
+	-Werror=incompatible-pointer-types -Werror=int-conversion \
+	-DKBUILD_MODNAME='"probe"' -DKBUILD_BASENAME='"probe"'
+
+# A clean needs no answers.
+ifeq ($(findstring Makefile.clean,$(MAKEFILE_LIST)),)
+mp-have := $(shell for probe in $(addsuffix /*.c,$(mp-probe-dirs)); do \
+		$(CC) $(mp-probe-flags) -fsyntax-only $$probe 2>/dev/null && \
+		basename $$probe .c & \
+	done; wait)
+endif
+
+mp-have-flags := $(shell echo $(addprefix -DMP_HAVE_,$(mp-have)) | tr a-z A-Z)
+mp-has = $(filter $(1),$(mp-have))

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MOVABLE_POOL_LOOSE_H
+#define _MOVABLE_POOL_LOOSE_H
+
+/*
+ * Loose pages: on no list of the VM's, with one reference, the pool's, and a
+ * mark by which the VM, or we, tell them from others.  The backings that have
+ * such pages differ in the mark alone.
+ */
+
+#include <linux/atomic.h>
+#include <linux/llist.h>
+#include <linux/workqueue.h>
+
+#include "backing.h"
+
+/**
+ * struct mp_loose - what one backing's loose pages have, and its orphans
+ * @mark: make @page known as movable; page locked, link initialised
+ * @unmark: it is movable no more; page locked
+ * @strand: unmark, and let the VM see that the frame stays in use
+ * @marked: may @page be ours?  Any page.  Only true with a reference held, and
+ *	with a pool in its link, does it mean that the link words are ours
+ * @orphans: pages that wait for their page lock, one reference each
+ * @work: tries those locks
+ * @delay: jiffies to the next try
+ * @nr: of orphans
+ */
+struct mp_loose {
+	void (*mark)(struct page *page);
+	void (*unmark)(struct page *page);
+	void (*strand)(struct page *page);
+	bool (*marked)(struct page *page);
+	struct llist_head orphans;
+	struct delayed_work work;
+	unsigned int delay;
+	atomic_long_t nr;
+};
+
+int mp_loose_init(const struct mp_backing *backing);
+void mp_loose_exit(const struct mp_backing *backing);
+bool mp_loose_owns(const struct movable_pool *pool, struct page *page);
+int mp_loose_add(struct movable_pool *pool, struct page *page, gfp_t gfp);
+unsigned int mp_loose_release(const struct mp_backing *backing,
+			      struct page *page, bool may_sleep);
+void mp_loose_let_go(const struct mp_backing *backing, struct page *page);
+unsigned int mp_loose_orphan(const struct mp_backing *backing,
+			     struct page *page);
+void mp_loose_strand(const struct mp_backing *backing, struct page *page);
+int mp_loose_replace(const struct mp_backing *backing, struct page *dst,
+		     struct page *src);
+long mp_loose_nr_orphans(const struct mp_backing *backing);
+
+/* What all backings with loose pages have in common. */
+#define MP_LOOSE_OPS \
+	.owns = mp_loose_owns, \
+	.add = mp_loose_add, \
+	.release = mp_loose_release, \
+	.let_go = mp_loose_let_go, \
+	.orphan = mp_loose_orphan, \
+	.strand = mp_loose_strand, \
+	.replace = mp_loose_replace, \
+	.nr_orphans = mp_loose_nr_orphans
+
+#endif /* _MOVABLE_POOL_LOOSE_H */
