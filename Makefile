@@ -2,12 +2,13 @@
 # The verbs of this tree.  As an external module, `make -C KDIR M=$PWD` reads
 # Kbuild instead and needs nothing of what is here.
 
-KDIR   ?= /lib/modules/$(shell uname -r)/build
-KERNEL ?= 6.1
-ONLY   ?=
-PYTHON := /usr/bin/python3 -B
+KDIR    ?= /lib/modules/$(shell uname -r)/build
+KERNEL  ?= 6.1
+BACKING ?=
+ONLY    ?=
+PYTHON  := /usr/bin/python3 -B
 
-.PHONY: modules test demo check clean help
+.PHONY: modules kernels test test-all test-tools demo check clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -15,9 +16,22 @@ modules:
 		"(make test and make demo need none)" >&2; exit 1; }
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
+kernels:
+	@tools/setup kernels
+	@$(PYTHON) tools/kernels.py
+
 test:
 	@tools/setup test
-	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" $(if $(ONLY),--only "$(ONLY)")
+	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
+		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)")
+
+test-all:
+	@tools/setup test-all
+	@$(PYTHON) tools/matrix.py
+
+test-tools:
+	@tools/setup test-tools
+	@$(PYTHON) tools/test-tools.py
 
 demo:
 	@tools/setup demo
@@ -36,10 +50,16 @@ help:
 	@echo "make KDIR=dir     build them for the kernel whose headers are in dir"
 	@echo "make demo         watch driver pages move, in a virtual machine"
 	@echo "make test         run all tests, in virtual machines"
-	@echo "make test ONLY=x  run one group, program or test, or tests named for x"
+	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
+	@echo "make test-all     run all tests on every kernel"
+	@echo "make kernels      fetch all of Debian's kernels; the others do when needed"
 	@echo "make check        style, static analysis, documentation comments"
+	@echo "make test-tools   test what fetches kernels and runs tests"
 	@echo "make clean        drop what was built (fetched kernels are kept)"
 	@echo ""
-	@echo "test and demo take KERNEL=version; there is: 6.1 (the default)"
+	@echo "test and demo take KERNEL=version, 6.1 if not given; there is:"
+	@echo "  $$($(PYTHON) tools/kernels.py --names)"
+	@echo "test takes BACKING=cache: kernel-data pools of pages in the page cache,"
+	@echo "which all kernels have, and not what the kernel would have them use."
 	@echo "What they fetch and build is in ~/.cache/movable-pool; set"
 	@echo "MOVABLE_POOL_CACHE to have it elsewhere."

@@ -3,14 +3,17 @@
 
 The mirrors are the ones this machine is configured with, read at run time.
 """
+import contextlib
 import os
 import pathlib
 import re
 import subprocess
+import threading
 
 from cache import Failure, full_disk, root, step
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+PROGRESS_SECONDS = 10
 TARGETS = "$(SITE) $(RELEASE) $(COMPONENT)"
 
 
@@ -50,8 +53,6 @@ class Apt:
     def __init__(self, name, suites):
         self.dir = root() / "apt" / name
         self.suites = suites
-        for part in ("lists/partial", "archives/partial", "empty"):
-            (self.dir / part).mkdir(parents=True, exist_ok=True)
 
     def options(self):
         here = self.dir
@@ -61,6 +62,8 @@ class Apt:
             "Dir::Etc::preferences": "-",
             "Dir::Etc::preferencesparts": "-",
             "Dir::State::Lists": here / "lists",
+            # Else what this machine has installed counts as available.
+            "Dir::State::status": here / "status",
             "Dir::Cache": here,
             "Dir::Cache::archives": here / "archives",
             "APT::Sandbox::User": "",
@@ -89,6 +92,9 @@ class Apt:
         return f"apt could not {' '.join(words)[:60]}: {first}"
 
     def update(self):
+        for part in ("lists/partial", "archives/partial"):
+            (self.dir / part).mkdir(parents=True, exist_ok=True)
+        (self.dir / "status").write_text("")
         archive, security = mirrors()
         signed = f" [signed-by={KEYRING}]" if os.path.exists(KEYRING) else ""
         lines = []
@@ -101,19 +107,52 @@ class Apt:
         # Without it a list that did not arrive is only a warning.
         self.run("apt-get", "update", "-oAPT::Update::Error-Mode=any")
 
+    def names(self):
+        """All packages of these suites, and what they depend on."""
+        return self.run("apt-cache", "pkgnames", "linux-").split()
+
     def show(self, package):
-        """The fields of the newest version, as a dict."""
-        text = self.run("apt-cache", "show", "--no-all-versions", package)
+        """The fields of the newest version, empty if there is none."""
+        try:
+            text = self.run("apt-cache", "show", "--no-all-versions", package)
+        except Failure as failure:
+            if "No packages found" in str(failure):
+                return {}
+            raise
         return dict(re.findall(r"^([\w-]+): (.*)$", text, re.M))
 
     def download(self, package, into):
         """Fetch one package; returns its file."""
         fields = self.show(package)
-        step("fetch", f"{package} {fields['Version']} "
-             f"({int(fields['Size']) / 1e6:.0f} MB)")
-        self.run("apt-get", "download", package, cwd=into)
-        [deb] = pathlib.Path(into).glob(f"{package}_*.deb")
-        if deb.stat().st_size != int(fields["Size"]):
+        if not fields:
+            raise Failure(f"{' '.join(self.suites)} has no {package}")
+        size = int(fields["Size"])
+        step("fetch", f"{package} {fields['Version']} ({size / 1e6:.0f} MB)")
+        with progress(into, size):
+            self.run("apt-get", "download", package, cwd=into)
+        debs = list(pathlib.Path(into).glob(f"{package}_*.deb"))
+        if len(debs) != 1 or debs[0].stat().st_size != size:
+            full_disk()
             raise Failure(f"the download of {package} is incomplete; "
                           "run the same command again")
-        return deb
+        return debs[0]
+
+
+@contextlib.contextmanager
+def progress(directory, size):
+    """A line now and then while a download takes longer than that."""
+    done = threading.Event()
+
+    def watch():
+        while not done.wait(PROGRESS_SECONDS):
+            have = sum(entry.stat().st_size for entry in
+                       pathlib.Path(directory).rglob("*") if entry.is_file())
+            step("", f"{have / 1e6:.0f} of {size / 1e6:.0f} MB")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()

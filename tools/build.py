@@ -14,15 +14,17 @@ import sys
 import tempfile
 
 import cache
-import kernels
+import fetch
 from cache import Failure, TREE
 
 PARTS = ("drivers", "include", "samples", "selftests")
 NAMES = ("Kbuild", "Makefile", "Kconfig")
 ENDINGS = (".c", ".h", ".S", ".mk")
-# Debian builds its kernels with whatever gcc 12 was current that day.
+# Debian builds its kernels with whatever gcc was current that day.
 SCREEN = 40
-HARMLESS = re.compile("the compiler differs from the one used")
+HARMLESS = re.compile(r"the compiler differs from the one used|"
+                      r"pahole version differs")
+LOCATED = re.compile(r"(\S+?):\d+(?::\d+)?: ")
 WARNING = re.compile(r"\b(warning|WARNING|error|ERROR):")
 
 
@@ -69,7 +71,8 @@ def sparse(kernel, variant):
         done = make(kbuild(kernel, area, variant) + ["C=2"])
     lines = done.stdout.splitlines()
     ours = [line.replace(f"{area}/", "") for line in lines
-            if line.startswith(f"{area}/") and WARNING.search(line)]
+            if WARNING.search(line) and LOCATED.match(line)
+            and is_ours(line, area)]
     return ours or (lines[-SCREEN:] if done.returncode else [])
 
 
@@ -78,14 +81,15 @@ def kbuild(kernel, directory, variant):
     return ["make", "-C", str(kernel.kdir), f"M={directory}",
             f"-j{os.cpu_count()}", "W=1", "CC=gcc",
             # So that a warning names a file of this tree, not of the cache.
-            f"KCFLAGS=-fmacro-prefix-map={directory}/=", "modules",
-            *option]
+            f"KCFLAGS=-fmacro-prefix-map={directory}/=",
+            # Type information for BPF, which would need pahole.
+            "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", *option]
 
 
 def programs():
     """Build the test programs; returns a directory with a copy of them."""
     area = cache.tree_dir() / "programs"
-    harness = kernels.source() / "tools/testing/selftests"
+    harness = fetch.source() / "tools/testing/selftests"
     with cache.lock("build"):
         mirror(area / "src", PARTS)
         output = area / "src/selftests/out"
@@ -135,7 +139,10 @@ def run(command, directory, what):
     done = make(command)
     lines = [line for line in done.stdout.splitlines()
              if not HARMLESS.search(line)]
-    bad = any(WARNING.search(line) for line in lines)
+    bad = any(WARNING.search(line) and is_ours(line, directory)
+              for line in lines)
+    if done.returncode:
+        cache.full_disk(done.stdout)
     if done.returncode or bad:
         # Objects that only warned must not count as built next time.
         log = cache.tree_dir() / "build.log"
@@ -147,6 +154,16 @@ def run(command, directory, what):
                       + f"; the whole log: {log}")
 
 
+def is_ours(line, directory):
+    """A warning in a kernel's own headers is not ours to mend."""
+    place = LOCATED.match(line)
+    if not place:
+        return True
+    # Relative names are relative to us or, before 6.13, to the kernel.
+    path = directory / place.group(1)
+    return directory in path.parents and path.exists()
+
+
 def show(lines):
     """From the first complaint on, as much as fits a screen."""
     first = next((number for number, line in enumerate(lines)
@@ -156,11 +173,7 @@ def show(lines):
 
 
 def make(command):
-    """make, out of reach of the make and the shell that called us."""
-    environment = {name: value for name, value in os.environ.items()
-                   if name in ("PATH", "HOME", "TMPDIR", "CCACHE_DIR")}
-    environment["LC_ALL"] = "C"
-    return subprocess.run(command, env=environment, text=True,
+    return subprocess.run(command, env=cache.plain_environment(), text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
 

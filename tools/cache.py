@@ -17,6 +17,8 @@ import sys
 import tempfile
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NEARLY_FULL = 1 << 20           # bytes
 
 
 class Failure(Exception):
@@ -40,7 +42,7 @@ def explained():
     except Failure as failure:
         sys.exit(f"error: {failure}")
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             sys.exit(f"error: the disk of {root()} is full; free some space "
                      "and run the same command again")
         raise
@@ -48,10 +50,27 @@ def explained():
         sys.exit("\ninterrupted")
 
 
-def full_disk(stderr):
-    """Other programs report a full disk in words; make it an error of ours."""
-    if "No space left on device" in stderr or "enough free space" in stderr:
-        raise OSError(errno.ENOSPC, "No space left on device")
+def full_disk(words=""):
+    """For when another program failed: was it for want of space?
+
+    To be asked before anything is cleaned up.  Programs say it in words, or
+    in none at all; then the disk knows.
+    """
+    if "No space left on device" in words or "enough free space" in words \
+            or shutil.disk_usage(root()).free < NEARLY_FULL:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def sbin_path():
+    """Debian's plain users do not have sbin in their PATH."""
+    return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+
+def plain_environment():
+    """For make: out of reach of the make and the shell that called us."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name in ("HOME", "TMPDIR", "CCACHE_DIR")}
+    return dict(environment, PATH=sbin_path(), LC_ALL="C")
 
 
 def root():

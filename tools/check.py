@@ -16,8 +16,10 @@ import time
 
 import build
 import cache
+import fetch
 import groups
 import kernels
+import matrix
 from cache import TREE, say
 
 HEADER = "include/linux/movable_pool.h"
@@ -104,7 +106,7 @@ def output(command, where=TREE):
 
 
 def scripts(name):
-    return str(kernels.source() / "scripts" / name)
+    return str(fetch.source() / "scripts" / name)
 
 
 def checkpatch(files):
@@ -260,6 +262,11 @@ def readme_driver(_files):
     return ["README.md"], [] if same else ["README.md: the driver differs"]
 
 
+def readme_kernels(_files):
+    """README.md's table of kernels is the last run of make test-all"""
+    return ["README.md"], matrix.complaints()
+
+
 def programs(files):
     """Every test program is in a group, and the other way round"""
     names = [name for name in files.ending(".c")
@@ -276,14 +283,14 @@ def programs(files):
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, columns, header_size, licences, python, hosts, links,
-          readme_driver, programs)
+          readme_driver, readme_kernels, programs)
 
 
 def main():
     start = time.monotonic()
     # What has to be fetched is fetched before the results begin.
     kernels.get()
-    kernels.source()
+    fetch.source()
     files = Files()
     failed = 0
     for check in CHECKS:

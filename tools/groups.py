@@ -10,7 +10,10 @@ from cache import Failure, TREE
 FILE = TREE / "selftests/groups.ini"
 DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "modules": "", "carried": "", "programs": "", "cmdline": "",
-            "qemu": "", "limit": "300", "expected_skips": ""}
+            "files": "", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
+            "expected_skips": "", "sets": "", "backing": ""}
+# The test driver, and what makes its pools use the page cache.
+DRIVER, PAGE_CACHE = "mp_test", "page_cache=1"
 TEST_COLUMN = 40                # in what the harness prints for -l
 VARIANTS = ("normal", "test")
 
@@ -32,26 +35,44 @@ class Test:
 
 
 class Group:
-    """One boot of one guest."""
+    """One guest."""
 
     def __init__(self, name, section):
         self.name = name
         self.about = section["about"]
         self.memory = number(name, section, "memory")
         self.cpus = number(name, section, "cpus")
+        self.disk = number(name, section, "disk")
+        self.boots = number(name, section, "boots")
         self.limit = number(name, section, "limit")
         self.variant = section["variant"]
         self.modules = lines(section["modules"])
         self.carried = section["carried"].split()
         self.programs = section["programs"].split()
+        self.files = section["files"].split()
         self.cmdline = " ".join(section["cmdline"].split())
         self.qemu = shlex.split(section["qemu"])
         self.expected_skips = [line.split(":")[0].strip()
                                for line in lines(section["expected_skips"])]
+        self.sets = section["sets"].split()
+        self.backing = section["backing"].split()
         self.tests = []
         if self.variant not in VARIANTS:
             raise Failure(f"group {name}: variant is one of "
                           + ", ".join(VARIANTS))
+
+
+    def runs_on(self, backing):
+        """Only groups that say so run where no page can move."""
+        return backing in self.backing if self.backing else backing != "none"
+
+    def ask_for_cache(self):
+        """Have the test driver use the page cache; False if it is not in."""
+        asked = [f"{line} {PAGE_CACHE}" if line.split()[0] == DRIVER else line
+                 for line in self.modules]
+        changed = asked != self.modules
+        self.modules = asked
+        return changed
 
 
 def lines(text):
@@ -142,6 +163,7 @@ def select(groups, only):
     if not only:
         return groups
     kinds = (lambda group, test: group.name == only,
+             lambda group, test: only in group.sets,
              lambda group, test: test.program == only,
              lambda group, test: only in (test.id, test.name,
                                           f"{test.program}.{test.name}",
@@ -153,8 +175,8 @@ def select(groups, only):
         if any(tests for _, tests in chosen):
             break
     else:
-        raise Failure(f"ONLY={only} is no group, program or test; there is:\n"
-                      + overview(groups))
+        raise Failure(f"ONLY={only} is no group, set, program or test; "
+                      "there is:\n" + overview(groups))
     for group, tests in chosen:
         group.tests = tests
     return [group for group in groups if group.tests]

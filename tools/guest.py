@@ -10,6 +10,10 @@
 The first serial line is the kernel's log.  The second carries what the
 script prints.  The verdict is QEMU's exit code and a last line that must
 agree: a guest that merely stops has not passed.
+
+A guest may have a disk, and several boots: the machine powers itself off and
+is switched on again, with the same disk and fresh memory.  Only the last boot
+gives a verdict.
 """
 import ctypes
 import lzma
@@ -26,6 +30,7 @@ import time
 import accel
 import cache
 import klog
+import qmp
 from cache import Failure
 
 HERE = pathlib.Path(__file__).resolve().parent / "guest"
@@ -48,13 +53,16 @@ class Result:
 
 
 class Guest:
-    def __init__(self, kernel, name, memory=512, cpus=2, cmdline="", qemu=()):
+    def __init__(self, kernel, name, memory=512, cpus=2, cmdline="", qemu=(),
+                 disk=0, boots=1):
         self.kernel = kernel
         self.name = name
         self.memory = memory
         self.cpus = cpus
         self.cmdline = cmdline
         self.qemu = list(qemu)
+        self.disk = disk        # MiB
+        self.boots = boots
         self.files = {}         # path in the guest: path on the host
         self.order = []         # (file name, parameters), in insmod order
         self.add_file(HERE / "init", "/init")
@@ -109,10 +117,9 @@ class Guest:
         with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
             work = pathlib.Path(name)
             write_initramfs(self, script, work / "initramfs")
-            command = self.command(work, accel.choose(self.kernel))
             try:
-                code, text = drive(command, work, line or ignore, limit,
-                                   result)
+                code, text = self.switch_on(work, line or ignore, limit,
+                                            result)
             finally:
                 if (work / "log").exists():
                     shutil.copyfile(work / "log", result.log)
@@ -121,7 +128,26 @@ class Guest:
         judge(result, code, text)
         return result
 
-    def command(self, work, accelerator):
+    def switch_on(self, work, line, limit, result):
+        """All boots; returns (exit code, report), of the last and of all."""
+        accelerator = accel.choose(self.kernel)
+        if self.disk:
+            with open(work / "disk", "wb") as disk:
+                disk.truncate(self.disk << 20)
+        texts = []
+        for boot in range(1, self.boots + 1):
+            code, text = drive(self.command(work, accelerator, boot), work,
+                               line, limit, result)
+            texts.append(text)
+            verdict = VERDICT.search(text)
+            if verdict and boot < self.boots:
+                result.problems.append([f"the verdict came in boot {boot} "
+                                        f"of {self.boots}"])
+            if verdict or code or result.problems:
+                break
+        return code, "\n".join(texts)
+
+    def command(self, work, accelerator, boot):
         words = ("console=ttyS0 panic=-1 oops=panic panic_on_warn=0 "
                  "loglevel=5 printk.devkmsg=on log_buf_len=4M " + self.cmdline)
         return ["qemu-system-x86_64", "-accel", accelerator,
@@ -129,15 +155,33 @@ class Guest:
                 "-smp", str(self.cpus), "-nic", "none", "-vga", "none",
                 "-display", "none", "-no-reboot", "-nodefaults",
                 "-no-user-config", "-monitor", "none",
-                "-serial", f"file:{work}/log", "-serial", "stdio",
+                "-chardev", f"file,id=log,path={work}/log,append=on",
+                "-serial", "chardev:log", "-serial", "stdio",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
                 "-kernel", str(self.kernel.vmlinux),
                 "-initrd", f"{work}/initramfs", "-append", words.strip(),
-                *self.qemu]
+                *qmp.Monitor.options(work / "qmp"),
+                *self.disk_options(work, boot), *self.qemu]
+
+    def disk_options(self, work, boot):
+        """The serial number, read anew each time, says which boot it is."""
+        if not self.disk:
+            return []
+        return ["-drive", f"file={work}/disk,format=raw,if=none,id=disk,"
+                "cache=unsafe",
+                "-device", f"virtio-blk-pci,drive=disk,serial=boot-{boot}"]
 
 
 def ignore(_line):
     pass
+
+
+def also(first, second):
+    """Both see each line."""
+    def both(text):
+        first(text)
+        second(text)
+    return both
 
 
 def write_initramfs(guest, script, target):
@@ -148,7 +192,8 @@ def write_initramfs(guest, script, target):
     for path, source in guest.files.items():
         copy = stage / path.lstrip("/")
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if source.name.endswith(".ko.xz"):
+        # insmod wants it unpacked; under any other name it is just a file.
+        if source.name.endswith(".ko.xz") and copy.name.endswith(".ko"):
             copy.write_bytes(lzma.decompress(source.read_bytes()))
             continue
         try:
@@ -200,9 +245,11 @@ def drive(command, work, line, limit, result):
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=errors, start_new_session=True, preexec_fn=die_with_us)
+    monitor = qmp.Monitor(work / "qmp")
     try:
-        text = follow(process, line, limit, result)
+        text = follow(process, also(monitor.line, line), limit, result)
     finally:
+        monitor.close()
         process.kill()
         process.wait()
         process.stdout.close()

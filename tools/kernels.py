@@ -1,52 +1,91 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The kernels to build for and to boot: Debian packages, unpacked privately.
+"""The kernels to build for and to boot: the table of them, and lookup.
 
-A kernel is fetched once.  After that a run uses what is in the cache and
-needs no network, until refresh() is asked for.
+A kernel is fetched once (fetch.py).  After that a run uses what is in the
+cache and needs no network, until refresh() is asked for.
 """
+import argparse
 import os
 import pathlib
-import re
 import subprocess
-import tempfile
+import sys
 
+import built
 import cache
-from apt import Apt
-from cache import Failure, step
+import fetch
+from cache import Failure
 
-# One row per kernel: the suites that have it, the package that always names
-# the newest image, and what its headers consist of ({rel}: the release).
+# One row per kernel: the Debian suites that have it, what its release names
+# look like, and its packages, the image first.  {rel} is the release, {abi}
+# the release without its flavour.  Of the releases for which the suites have
+# all packages, the newest is taken.
+#
+# source: build modules in a tree made of this package, of the image's own
+# version, because the headers' programs need a newer libc than Debian 12's.
+# config: such a kernel is not Debian's but built, from these fragments in
+# tools/config/ (built.py); only the matrix needs it.
+# backing: what makes pages movable there, a row of BACKINGS.
 KERNELS = {
+    "5.10": {
+        "suites": ["bullseye"],
+        "release": r"5\.10\.[\d.-]+-amd64",
+        "packages": ["linux-image-{rel}", "linux-headers-{rel}",
+                     "linux-headers-{abi}-common", "linux-kbuild-5.10"],
+        "backing": "aops",
+    },
     "6.1": {
         "suites": ["bookworm", "bookworm-security"],
-        "image": "linux-image-amd64",
-        "headers": ["linux-headers-{rel}", "linux-headers-{common}",
-                    "linux-kbuild-6.1"],
+        "release": r"6\.1\.[\d.-]+-amd64",
+        "packages": ["linux-image-{rel}", "linux-headers-{rel}",
+                     "linux-headers-{abi}-common", "linux-kbuild-6.1"],
+        "backing": "mops",
+    },
+    "6.12": {
+        "suites": ["bookworm", "bookworm-security"],
+        "release": r"6\.12\.[\d.]+\+deb12-amd64",
+        "packages": ["linux-image-{rel}", "linux-headers-{rel}",
+                     "linux-headers-{abi}-common", "linux-kbuild-{abi}"],
+        "backing": "mops",
+    },
+    "7.2": {
+        "suites": ["trixie-backports"],
+        "release": r"7\.2\.[\d.]+\+deb13-amd64",
+        "packages": ["linux-binary-{rel}", "linux-base-{rel}",
+                     "linux-modules-{rel}", "linux-headers-{rel}"],
+        "source": "linux-source-7.2",
+        "backing": "cache",
+    },
+    "6.1-unmovable": {
+        "suites": ["bookworm", "bookworm-security"],
+        "source": "linux-source-6.1",
+        "config": ["guest", "unmovable"],
+        "backing": "none",
     },
 }
 DEFAULT = "6.1"
 
-# The kernel's own test harness and style checkers, from the oldest source
-# package whose harness can list and filter tests.
-SOURCE = {"suites": KERNELS["6.1"]["suites"], "package": "linux-source-6.12"}
-SOURCE_FILES = [
-    "tools/testing/selftests/kselftest.h",
-    "tools/testing/selftests/kselftest_harness.h",
-    "tools/testing/selftests/lib.mk",
-    "tools/testing/selftests/kselftest/*",
-    "scripts/checkpatch.pl", "scripts/spelling.txt",
-    "scripts/const_structs.checkpatch", "scripts/kernel-doc",
-]
+# How pages of a pool become movable, as documentation calls it.
+BACKINGS = {
+    "aops": "non-LRU, address_space_operations",
+    "mops": "non-LRU, movable_operations",
+    "cache": "page cache of a private inode",
+    "none": "none: built without compaction and migration",
+}
+# What BACKING= can ask for on every kernel.
+ANYWHERE = ("cache",)
 
 
 class Kernel:
     """One unpacked kernel: what to build against and what to boot."""
 
-    def __init__(self, version, release):
+    def __init__(self, version, release, package=""):
+        row = KERNELS[version]
         self.version = version
         self.release = release
-        self.root = cache.root() / "kernels" / release
-        self.kdir = self.root / "usr/src" / f"linux-headers-{release}"
+        self.package = package  # Debian's version of it
+        self.backing = row["backing"]
+        self.root = fetch.place(release)
+        self.kdir = fetch.build_tree(row, self.root, release)
         self.vmlinux = self.root / "vmlinux"
 
     def module_files(self, name):
@@ -55,7 +94,7 @@ class Kernel:
             ["modprobe", "-d", self.root, "-S", self.release, "-C",
              "/dev/null", "--show-depends", name], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=dict(os.environ, PATH=sbin_path()))
+            env=dict(os.environ, PATH=cache.sbin_path()))
         if shown.returncode:
             raise Failure(f"kernel {self.release} has no module '{name}', "
                           "and this tree builds none of that name")
@@ -64,9 +103,10 @@ class Kernel:
                 if line.startswith("insmod ")]
 
 
-def sbin_path():
-    """Debian's plain users do not have sbin in their PATH."""
-    return os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+def stock():
+    """The versions that Debian has, which is what `make kernels` fetches."""
+    return [version for version, row in KERNELS.items()
+            if "config" not in row]
 
 
 def get(version=DEFAULT):
@@ -78,140 +118,47 @@ def get(version=DEFAULT):
     if kernel:
         return kernel
     with cache.lock("kernels"):
-        return cached(version) or fetch(version)
+        return cached(version) or fetched(version)
 
 
 def refresh(version):
     """Look for a newer package of this kernel, and fetch it."""
     with cache.lock("kernels"):
-        return fetch(version)
+        return fetched(version)
 
 
 def cached(version):
-    stamp = cache.read_json(cache.root() / "kernels" / f"{version}.json")
+    row = KERNELS[version]
+    stamp = cache.read_json(fetch.place(f"{version}.json"))
     if not stamp:
         return None
-    kernel = Kernel(version, stamp["release"])
-    return kernel if kernel.root.is_dir() else None
+    if "config" in row and not built.is_current(row, stamp["release"]):
+        return None
+    made = cache.read_json(fetch.place(stamp["release"]) / "stamp.json")
+    if not fetch.is_from(made, row):
+        return None
+    return Kernel(version, stamp["release"], made["version"])
 
 
-def fetch(version):
-    row = KERNELS[version]
-    store = cache.root() / "kernels"
-    store.mkdir(exist_ok=True)
-    cache.sweep(store)
-    cache.say(f"kernel {version}: first use, fetching it into {store}")
-    apt = Apt(version, row["suites"])
-    apt.update()
-    image, release = resolve(apt, row["image"])
-    kernel = Kernel(version, release)
-    package_version = apt.show(image)["Version"]
-    stamp = cache.read_json(kernel.root / "stamp.json")
-    if not stamp or stamp["version"] != package_version:
-        common = release.rsplit("-", 1)[0] + "-common"
-        names = [image] + [name.format(rel=release, common=common)
-                           for name in row["headers"]]
-        with cache.filling(kernel.root) as partial:
-            unpack_all(apt, names, partial)
-            prepare(kernel, partial)
-            cache.write_json(partial / "stamp.json",
-                             {"version": package_version})
-    cache.write_json(store / f"{version}.json", {"release": release})
-    step("ready", f"{release} ({package_version})")
-    return kernel
+def fetched(version):
+    release = fetch.kernel(version, KERNELS[version])
+    cache.write_json(fetch.place(f"{version}.json"), {"release": release})
+    return cached(version)
 
 
-def resolve(apt, meta):
-    """Follow the meta package to the real image and its release name."""
-    for name in re.split(r"[,|]\s*", apt.show(meta).get("Depends", "")):
-        name = name.split()[0]
-        found = re.match(r"linux-image-(\d.*?)(-unsigned)?$", name)
-        if found:
-            return name, found.group(1)
-    raise Failure(f"{meta} does not name a kernel image any more")
+def main():
+    parser = argparse.ArgumentParser(description="make kernels")
+    parser.add_argument("--names", action="store_true",
+                        help="only name the kernels there are")
+    if parser.parse_args().names:
+        cache.say(", ".join(KERNELS))
+        return
+    for version in stock():
+        kernel = get(version)
+        cache.step(version, f"{kernel.release} ({kernel.package}), "
+                   f"{BACKINGS[kernel.backing]}")
 
 
-def unpack_all(apt, names, into):
-    with tempfile.TemporaryDirectory(dir=into) as downloads:
-        for name in names:
-            deb = apt.download(name, downloads)
-            step("unpack", deb.name)
-            done = subprocess.run(["dpkg-deb", "-x", deb, into], text=True,
-                                  stderr=subprocess.PIPE)
-            if done.returncode:
-                raise cannot_unpack(deb, done.stderr)
-            deb.unlink()
-
-
-def cannot_unpack(deb, stderr):
-    cache.full_disk(stderr)
-    first = (stderr.strip().splitlines() or ["no reason given"])[0]
-    return Failure(f"cannot unpack {deb.name}: {first}")
-
-
-def prepare(kernel, partial):
-    """Make the unpacked packages usable where they are."""
-    release = kernel.release
-    makefile = partial / "usr/src" / f"linux-headers-{release}" / "Makefile"
-    makefile.write_text(re.sub(r"([ =])/usr/src", rf"\1{kernel.root}/usr/src",
-                               makefile.read_text()))
-    modules = partial / "lib/modules" / release
-    for name, target in (("build", release),
-                         ("source", release.rsplit("-", 1)[0] + "-common")):
-        link = modules / name
-        if link.is_symlink():
-            link.unlink()
-            link.symlink_to(f"../../../usr/src/linux-headers-{target}")
-    step("extract", "vmlinux, module dependencies")
-    extract_vmlinux(partial / "boot" / f"vmlinuz-{release}",
-                    partial / "vmlinux")
-    subprocess.run(["depmod", "-b", partial, release], check=True,
-                   env=dict(os.environ, PATH=sbin_path()))
-
-
-def extract_vmlinux(vmlinuz, vmlinux):
-    """The kernel without its decompressor: starts twice as fast in QEMU."""
-    image = vmlinuz.read_bytes()
-    start = image.find(b"\xfd7zXZ\x00")
-    if start < 0:
-        raise Failure(f"{vmlinuz.name} is not compressed with xz")
-    # The stream is followed by other data, which xz complains about.
-    done = subprocess.run(["xz", "-dc", "--single-stream"],
-                          input=image[start:], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL)
-    if not done.stdout.startswith(b"\x7fELF"):
-        raise Failure(f"{vmlinuz.name} does not contain a vmlinux")
-    vmlinux.write_bytes(done.stdout)
-
-
-def source():
-    """The directory with the kernel's test harness and style checkers."""
-    target = cache.root() / "linux-source"
-    if target.is_dir():
-        return target
-    with cache.lock("kernels"):
-        if not target.is_dir():
-            fetch_source(target)
-    return target
-
-
-def fetch_source(target):
-    cache.sweep(target.parent)
-    cache.say("kernel sources: first use, fetching the test harness and "
-              "the style checkers")
-    apt = Apt("source", SOURCE["suites"])
-    apt.update()
-    package = SOURCE["package"]
-    with cache.filling(target) as partial, \
-            tempfile.TemporaryDirectory(dir=partial) as downloads:
-        deb = apt.download(package, downloads)
-        step("unpack", "what is needed of it (ten seconds or so)")
-        names = " ".join(f"'{package}/{name}'" for name in SOURCE_FILES)
-        command = (f"dpkg-deb --fsys-tarfile '{deb}' | "
-                   f"tar -xO ./usr/src/{package}.tar.xz | "
-                   f"tar -xJ -C '{partial}' --strip-components=1 "
-                   f"--wildcards --no-wildcards-match-slash {names}")
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command],
-                              text=True, stderr=subprocess.PIPE)
-        if done.returncode:
-            raise cannot_unpack(deb, done.stderr)
+if __name__ == "__main__":
+    with cache.explained():
+        sys.exit(main())

@@ -6,11 +6,13 @@ skip nobody expected, a kernel warning nobody announced and a module that
 does not unload are failures like any other.
 """
 import argparse
+import pathlib
 import signal
 import sys
 import time
 
 import accel
+import applicable
 import build
 import cache
 import groups
@@ -30,6 +32,7 @@ class Totals:
         self.failed = 0
         self.skips = []
         self.figures = []
+        self.not_applicable = []        # (name, why)
 
     def print(self, seconds):
         if self.figures:
@@ -40,6 +43,11 @@ class Totals:
             say("\nskipped, as expected")
             for name, reason in self.skips:
                 say(f"  {name}: {reason}")
+        if self.not_applicable:
+            say("\nnot applicable here")
+            for name, reason in self.not_applicable:
+                say(f"  {name}: {reason}")
+            say(f"not applicable: {len(self.not_applicable)}, listed above")
         say(f"\nall of it took {seconds:.0f} s")
         say(f"{self.passed} passed, {self.failed} failed")
 
@@ -91,6 +99,8 @@ class Run:
     def script(self, programs):
         """The shell script the guest runs."""
         lines = ["load_modules || exit 1"]
+        if self.group.boots > 1:
+            lines.append("resume_from_disk || exit 1")
         for program in self.group.programs:
             every = groups.list_tests(programs / program)
             mine = [test for test in self.group.tests
@@ -104,14 +114,16 @@ class Run:
                                    program, *words]))
         return "\n".join([*lines, "unload_modules"])
 
-    def execute(self, kernel, built, programs):
+    def execute(self, kernel, built, programs, log_name):
         group = self.group
         say(f"\n{group.name}: {group.about or 'no description'} "
             f"({group.memory} MiB, {group.cpus} CPUs, {group.variant} build)")
-        guest = Guest(kernel, group.name, group.memory, group.cpus,
-                      group.cmdline, group.qemu)
+        guest = Guest(kernel, log_name, group.memory, group.cpus,
+                      group.cmdline, group.qemu, group.disk, group.boots)
         guest.add_modules(built, group.modules)
         guest.carry_modules(built, group.carried)
+        for name in group.files:
+            guest.add_file(cache.TREE / name, f"/{pathlib.Path(name).name}")
         for program in group.programs:
             guest.add_file(programs / program, f"/programs/{program}")
         # The guest ends a program at the limit, we end the guest after it.
@@ -140,28 +152,67 @@ def interrupted(_signal, _frame):
     raise KeyboardInterrupt
 
 
-def main():
+def plan(kernel, programs, options, totals):
+    """The groups to run, with the tests to run of each."""
+    every = groups.load()
+    groups.fill(every, programs)
+    entries = applicable.load()
+    applicable.check(entries, [test for group in every
+                               for test in group.tests])
+    backing = options.backing or kernel.backing
+    chosen = [group for group in every if group.runs_on(backing)]
+    if options.backing:
+        chosen = [group for group in chosen if group.ask_for_cache()]
+    if not chosen:
+        raise cache.Failure(f"no group of {groups.FILE.name} is for kernel "
+                            f"{kernel.version} with backing {backing}")
+    chosen = groups.select(chosen, options.only)
+    totals.not_applicable = applicable.drop(
+        chosen, entries, (f"backing {backing}", f"kernel {kernel.version}"))
+    return [group for group in chosen if group.tests]
+
+
+def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", default=kernels.DEFAULT)
+    parser.add_argument("--backing", default="",
+                        help="instead of the kernel's own")
     parser.add_argument("--only", default="")
+    parser.add_argument("--summary", type=pathlib.Path,
+                        help="file for the counts (JSON)")
     options = parser.parse_args()
+    if options.backing and options.backing not in kernels.ANYWHERE:
+        raise cache.Failure(f"no kernel can be told to use BACKING="
+                            f"{options.backing}; there is: "
+                            + ", ".join(kernels.ANYWHERE))
+    return options
+
+
+def main():
+    options = arguments()
     signal.signal(signal.SIGTERM, interrupted)
     start = time.monotonic()
     kernel = kernels.get(options.kernel)
-    chosen = groups.load()
+    totals = Totals()
     programs = build.programs()
-    groups.fill(chosen, programs)
-    chosen = groups.select(chosen, options.only)
+    chosen = plan(kernel, programs, options, totals)
     built = {}
     for variant in sorted({group.variant for group in chosen}):
         built[variant] = build.modules(kernel, variant)
     step("built", f"modules for {kernel.release} and test programs, "
          f"{time.monotonic() - start:.1f} s")
     step("run", f"in {accel.describe(kernel)}")
-    totals = Totals()
     for group in chosen:
-        Run(group, totals).execute(kernel, built[group.variant], programs)
-    totals.print(time.monotonic() - start)
+        log_name = "-".join(filter(None, (options.backing, group.name)))
+        Run(group, totals).execute(kernel, built[group.variant], programs,
+                                   log_name)
+    seconds = time.monotonic() - start
+    if options.summary:
+        cache.write_json(options.summary, {
+            "groups": len(chosen), "passed": totals.passed,
+            "failed": totals.failed, "seconds": round(seconds),
+            "not_applicable": len(totals.not_applicable)})
+    totals.print(seconds)
     return 1 if totals.failed else 0
 
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""make test-all: all tests on every kernel, and README's table of them.
+
+Goes on after failures.  When all of it ran, the results are kept in
+matrix.json, from which README's table is made.  The last line is "N passed,
+N failed".
+"""
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+import cache
+import kernels
+from cache import Failure, TREE, say
+
+RESULTS = TREE / "tools/matrix.json"
+README = TREE / "README.md"
+BEGIN = "<!-- table of kernels: written by make test-all -->\n"
+END = "<!-- end of the table of kernels -->\n"
+LICENCE = "SPDX-License-Identifier: GPL-2.0"
+COUNTS = ("groups", "passed", "failed", "not_applicable", "seconds")
+TITLES = ("kernel", "release", "backing", "groups", "passed", "failed",
+          "n/a", "seconds")
+
+
+def cells():
+    """What to run: (version, BACKING= or nothing)."""
+    for version, row in kernels.KERNELS.items():
+        yield version, ""
+        if row["backing"] not in ("cache", "none"):
+            yield version, "cache"
+
+
+def run(version, backing):
+    """One kernel; a row of results, without release if it never started."""
+    command = [sys.executable, "-B", str(TREE / "tools/run-tests.py"),
+               "--kernel", version]
+    command += ["--backing", backing] if backing else []
+    with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
+        summary = pathlib.Path(name) / "summary"
+        subprocess.run(command + ["--summary", summary],
+                       stdin=subprocess.DEVNULL)
+        counts = cache.read_json(summary)
+    row = {"kernel": version, "release": "", "package": "",
+           "backing": backing or kernels.KERNELS[version]["backing"]}
+    kernel = kernels.cached(version)
+    if kernel and counts:
+        row.update(release=kernel.release, package=kernel.package)
+    return dict(row, **(counts or dict.fromkeys(COUNTS, 0)))
+
+
+def table(rows):
+    """For the end of a run, as lines."""
+    lines_ = [TITLES] + [(row["kernel"], row["release"] or "did not run",
+                          row["backing"], *(str(row[key]) for key in COUNTS))
+                         for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines_)]
+    for line in lines_:
+        yield "  " + "  ".join(
+            text.ljust(width) if number < 3 else text.rjust(width)
+            for number, (text, width) in enumerate(zip(line, widths)))
+
+
+def rendered(rows):
+    """README's table, for people who choose a kernel."""
+    lines = ["| kernel | tested on | what moves the pages | tests passed "
+             "| not applicable |", "|---|---|---|---|---|"]
+    for row in rows:
+        passed = str(row["passed"])
+        if row["failed"]:
+            passed += f", {row['failed']} FAILED"
+        release = row["release"]
+        if "config" not in kernels.KERNELS.get(row["kernel"], {}):
+            release = f"Debian's {release}"
+        lines.append(f"| {row['kernel']} | {release} ({row['package']}) "
+                     f"| {kernels.BACKINGS[row['backing']]} | {passed} "
+                     f"| {row['not_applicable']} |")
+    return "\n".join(lines) + "\n"
+
+
+def write(rows):
+    """The results, and README with them."""
+    kept = [{key: value for key, value in row.items() if key != "seconds"}
+            for row in rows]
+    before, begin, rest = README.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Failure("README.md lacks the marks around its table of kernels")
+    cache.write_json(RESULTS, {"licence": LICENCE, "rows": kept})
+    README.write_text(before + BEGIN + rendered(kept) + END + after)
+
+
+def complaints():
+    """What is wrong with the results and with README; for make check."""
+    results = cache.read_json(RESULTS)
+    if not results:
+        return [f"no {RESULTS.relative_to(TREE)}: run make test-all"]
+    rows = results["rows"]
+    wrong = []
+    if [(row["kernel"], row["backing"]) for row in rows] != [
+            (version, backing or kernels.KERNELS[version]["backing"])
+            for version, backing in cells()]:
+        wrong.append("the kernels of tools/matrix.json are not those of "
+                     "tools/kernels.py: run make test-all")
+    elif BEGIN + rendered(rows) + END not in README.read_text():
+        wrong.append("README.md: the table of kernels is not what "
+                     "tools/matrix.json says: run make test-all")
+    return wrong
+
+
+def interrupted(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def main():
+    signal.signal(signal.SIGTERM, interrupted)
+    todo = list(cells())
+    rows = []
+    for number, (version, backing) in enumerate(todo, 1):
+        say(f"\n== {number} of {len(todo)}: kernel {version}"
+            + (f", BACKING={backing}" if backing else ""))
+        rows.append(run(version, backing))
+    broken = [row for row in rows if not row["release"]]
+    say()
+    for line in table(rows):
+        say(line)
+    if broken:
+        say("\nnot all of it ran: README.md's table stays as it is")
+    else:
+        write(rows)
+        say("\nREADME.md's table of kernels is now that of this run")
+    failed = sum(row["failed"] for row in rows) + len(broken)
+    say(f"{sum(row['passed'] for row in rows)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    with cache.explained():
+        sys.exit(main())

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which tests run: sets, backings, and those that do not apply."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import archive
+
+sys.path.insert(0, str(archive.HERE.parent))
+import applicable
+import groups
+import matrix
+from cache import Failure
+
+
+def group(name, modules="mp_test", sets="", backing="", tests=()):
+    made = groups.Group(name, dict(groups.DEFAULTS, modules=modules,
+                                   sets=sets, backing=backing))
+    made.tests = [groups.Test(*test) for test in tests]
+    return made
+
+
+API = [("api", "pool", "", "create"), ("api", "pool", "", "destroy"),
+       ("api", "", "", "pin")]
+
+
+class Applicable(unittest.TestCase):
+    def load(self, text):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(text)
+            file.flush()
+            return applicable.load(pathlib.Path(file.name))
+
+    def drop(self, text, *conditions):
+        """(names left, names dropped)"""
+        made = group("api", tests=API)
+        entries = self.load(text)
+        applicable.check(entries, made.tests)
+        dropped = applicable.drop([made], entries, conditions)
+        return ([test.name for test in made.tests],
+                [name for name, _ in dropped])
+
+    def test_one_test(self):
+        text = "[backing cache]\napi.pin: why\n"
+        self.assertEqual(self.drop(text, "backing cache", "kernel 6.1"),
+                         (["create", "destroy"], ["api.pin"]))
+        self.assertEqual(self.drop(text, "backing mops")[1], [])
+
+    def test_fixture(self):
+        self.assertEqual(self.drop("[kernel 5.10]\napi.pool.*: why\n",
+                                   "kernel 5.10"),
+                         (["pin"], ["api.create", "api.destroy"]))
+
+    def test_wrong_entries(self):
+        for text, words in (
+                ("[backing cache]\napi.gone: why\n", "names no test"),
+                ("[backing cache]\napi.pool_x.*: why\n", "names no test"),
+                ("[backing cache]\napi.pin:\n", "has no reason"),
+                ("[backing cache]\napi.pin\n", "parsing errors"),
+                ("[backing tape]\napi.pin: why\n", "no such condition"),
+                ("[kernel 2.4]\napi.pin: why\n", "no such condition"),
+                ("[kernel 6.1]\napi.pin: a\napi.pin: b\n", "already exists")):
+            with self.subTest(text=text):
+                with self.assertRaisesRegex(Failure, words):
+                    self.drop(text, "backing cache")
+
+    def test_file_of_this_tree(self):
+        self.assertIsInstance(applicable.load(), dict)
+
+
+class Choice(unittest.TestCase):
+    def test_sets(self):
+        some = [group("api", sets="core", tests=API),
+                group("heap", tests=[("heap", "", "", "store")])]
+        self.assertEqual([one.name for one in groups.select(some, "core")],
+                         ["api"])
+        with self.assertRaises(Failure):
+            groups.select(some, "cor")
+
+    def test_backing(self):
+        self.assertTrue(group("api").runs_on("mops"))
+        self.assertFalse(group("api").runs_on("none"))
+        self.assertTrue(group("none", backing="none").runs_on("none"))
+        self.assertFalse(group("none", backing="none").runs_on("mops"))
+
+    def test_page_cache(self):
+        asked = group("api", modules="movable_pool\nmp_test a=1\nmp_test_rude")
+        self.assertTrue(asked.ask_for_cache())
+        self.assertEqual(asked.modules, ["movable_pool",
+                                         "mp_test a=1 page_cache=1",
+                                         "mp_test_rude"])
+        self.assertFalse(group("heap", modules="heap").ask_for_cache())
+
+
+class Matrix(unittest.TestCase):
+    def test_cells(self):
+        cells = list(matrix.cells())
+        for cell in (("5.10", ""), ("6.1", "cache"), ("7.2", "")):
+            self.assertIn(cell, cells)
+        self.assertNotIn(("7.2", "cache"), cells)
+
+    def test_table(self):
+        row = {"kernel": "6.1", "release": "6.1.0-1", "package": "6.1.1-1",
+               "backing": "mops", "groups": 9, "passed": 70, "failed": 0,
+               "not_applicable": 3, "seconds": 9}
+        self.assertIn("| 6.1 | Debian's 6.1.0-1 (6.1.1-1) | non-LRU, "
+                      "movable_operations | 70 | 3 |\n",
+                      matrix.rendered([row]))
+        self.assertIn("| 70, 2 FAILED |", matrix.rendered(
+            [dict(row, failed=2)]))
+
+
+if __name__ == "__main__":
+    unittest.main()
