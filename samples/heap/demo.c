@@ -558,7 +558,8 @@ static void report_books(void)
 {
 	static const char * const names[] = {
 		"pages", "isolated", "migrated", "putback", "released",
-		"refused_pinned", "refused_referenced",
+		"attempted", "refused_pinned", "refused_referenced",
+		"refused_driver", "failed_driver", "refused_unready",
 	};
 	size_t i;
 

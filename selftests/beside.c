@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Others whose pages the VM moves by the same means work beside a pool: zram on
+ * zsmalloc, and the kernel's virtio_balloon at QEMU's device.
+ */
+
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+
+#include "mp.h"
+#include "mp_fragment.h"
+
+#define ZRAM	"/sys/block/zram0/"
+#define MIB	(1UL << 20)
+
+static long vmstat(const char *key)
+{
+	return mp_read_field("/proc/vmstat", key);
+}
+
+/* Up to 30 s, for the host is asked to do it. */
+static int wait_for(const char *key, long least)
+{
+	int tries = 3000;
+
+	while (vmstat(key) < least && tries--)
+		usleep(10000);
+	return vmstat(key) >= least;
+}
+
+/* Return: 0 with the device being swap. */
+static int zram_on(void)
+{
+	int err = mp_write_file(ZRAM "disksize", "192M");
+
+	if (err)
+		return err;
+	if (system("mkswap /dev/zram0 >/dev/null"))
+		return -EIO;
+	return swapon("/dev/zram0", 0) ? -errno : 0;
+}
+
+static unsigned int word_at(size_t i)
+{
+	return i * 2654435761u;
+}
+
+static int fill_and_check(unsigned int *words, size_t n)
+{
+	size_t i;
+
+	/* Compressible: one word of eight is not zero. */
+	for (i = 0; i < n; i += 8)
+		words[i] = word_at(i);
+	mp_compact();
+	for (i = 0; i < n; i += 8)
+		if (words[i] != word_at(i))
+			return -EIO;
+	return 0;
+}
+
+/* More memory than is free, so that a part of it lives in zram. */
+static int use_swap(void)
+{
+	long kb = mp_read_field("/proc/meminfo", "MemFree");
+	size_t size = kb * 1024 + 48 * MIB;
+	unsigned int *words = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err;
+
+	if (words == MAP_FAILED)
+		return -ENOMEM;
+	err = fill_and_check(words, size / sizeof(*words));
+	munmap(words, size);
+	return err;
+}
+
+MP_TEST_F(zram)
+{
+	long out = vmstat("pswpout");
+	struct mp_fragment fragment;
+
+	ASSERT_EQ(0, mp_fragment_make(&fragment, self->fd, 40, 0));
+	ASSERT_EQ(0, zram_on());
+	EXPECT_EQ(0, use_swap());
+	EXPECT_EQ(0, mp_compact());
+	printf("# %ld pages swapped out, %ld of the pool's moved\n",
+	       vmstat("pswpout") - out, mp_fragment_moved(&fragment));
+	EXPECT_LE(out + 1000, vmstat("pswpout"));
+	EXPECT_LE(100, mp_fragment_moved(&fragment));
+	EXPECT_EQ(0, mp_fragment_verify(&fragment));
+	EXPECT_EQ(0, swapoff("/dev/zram0") ? errno : 0);
+	EXPECT_EQ(0, mp_write_file(ZRAM "reset", "1"));
+	mp_fragment_end(&fragment);
+}
+
+/* The host makes the machine have so many MiB. */
+static void set_balloon(unsigned long mib)
+{
+	printf("mp-qmp: balloon {\"value\": %lu}\n", mib * MIB);
+	fflush(stdout);
+}
+
+MP_TEST_F(virtio_balloon)
+{
+	long deflated = vmstat("balloon_deflate");
+	long inflated = vmstat("balloon_inflate");
+	long moved = vmstat("balloon_migrate");
+	struct mp_fragment fragment;
+
+	ASSERT_EQ(0, mp_fragment_make(&fragment, self->fd, 60, 0));
+	set_balloon(320);
+	EXPECT_EQ(1, wait_for("balloon_inflate", inflated + 64 * 256));
+	EXPECT_EQ(0, mp_compact());
+	printf("# %ld pages inflated, %ld of these moved, %ld of the pool's\n",
+	       vmstat("balloon_inflate") - inflated,
+	       vmstat("balloon_migrate") - moved, mp_fragment_moved(&fragment));
+	EXPECT_LE(moved + 100, vmstat("balloon_migrate"));
+	EXPECT_LE(100, mp_fragment_moved(&fragment));
+	set_balloon(384);
+	EXPECT_EQ(1, wait_for("balloon_deflate", deflated + 64 * 256));
+	EXPECT_EQ(0, mp_fragment_verify(&fragment));
+	mp_fragment_end(&fragment);
+}
+
+TEST_HARNESS_MAIN

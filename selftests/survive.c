@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel does to pages that it thinks it can have again, and to pages
+ * that it moves on its own account: contents must survive all of it, on each
+ * backing.  Every test shows that the lever has worked.
+ */
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "mp.h"
+#include "mp_hotplug.h"
+
+#define SEED		31
+#define PAGES		6000
+#define HUGE		(2UL << 20)
+
+#define DROP_CACHES	"/proc/sys/vm/drop_caches"
+#define THP		"/sys/kernel/mm/transparent_hugepage/"
+#define KSM		"/sys/kernel/mm/ksm/"
+
+FIXTURE(data) {
+	struct mp_world world;
+	int fd;
+	int pool;
+};
+
+FIXTURE_VARIANT(data) {
+	unsigned int flags;
+};
+
+FIXTURE_VARIANT_ADD(data, by_default) {
+	.flags = 0,
+};
+
+FIXTURE_VARIANT_ADD(data, page_cache) {
+	.flags = MP_PAGE_CACHE,
+};
+
+FIXTURE_VARIANT_ADD(data, unmovable) {
+	.flags = MP_UNMOVABLE,
+};
+
+/* So that there is something to compact.  Objects of odd number are left. */
+static int punch_holes(int fd, int pool)
+{
+	int i, err = 0;
+
+	for (i = 0; !err && i < PAGES; i += 2)
+		err = mp_do(fd, pool, MP_TEST_FREE, i, 1);
+	return err;
+}
+
+FIXTURE_SETUP(data)
+{
+	struct mp_test_create create = {
+		.name = "data",
+		.capacity = PAGES,
+		.flags = variant->flags,
+	};
+
+	ASSERT_EQ(0, mp_prefer_node(1));
+	ASSERT_EQ(0, mp_world_open(&self->world));
+	self->fd = self->world.fd;
+	self->pool = mp_create_as(self->fd, &create);
+	ASSERT_LE(0, self->pool);
+	ASSERT_EQ(0, mp_make(self->fd, self->pool, 0, PAGES, SEED));
+	ASSERT_EQ(0, punch_holes(self->fd, self->pool));
+	mp_drain_lru();
+}
+
+FIXTURE_TEARDOWN(data)
+{
+	EXPECT_STREQ("", mp_world_close(&self->world));
+}
+
+#define DATA_F(name)	TEST_F_TIMEOUT(data, name, MP_TIMEOUT)
+
+static int whole(int fd, int pool)
+{
+	int i, err = 0;
+
+	for (i = 1; !err && i < PAGES; i += 2)
+		err = mp_verify(fd, pool, i, 1, SEED);
+	return err;
+}
+
+static long vmstat(const char *key)
+{
+	return mp_read_field("/proc/vmstat", key);
+}
+
+DATA_F(drop_caches)
+{
+	long before = vmstat("drop_pagecache");
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, mp_write_file(DROP_CACHES, "3"));
+		EXPECT_EQ(0, mp_compact());
+	}
+	EXPECT_EQ(before + 3, vmstat("drop_pagecache"));
+	EXPECT_EQ(0, whole(self->fd, self->pool));
+}
+
+/*
+ * With pages of node 0: a poisoned frame keeps the mark of the non-LRU page it
+ * held (free_pages_prepare() leaves poisoned pages as they are), and a memory
+ * block with such a frame is never offline again, for scan_movable_pages()
+ * finds it and do_migrate_range() leaves it.  Seen on 6.1.
+ */
+DATA_F(soft_offline_R18_R29)
+{
+	int movable = !(variant->flags & MP_UNMOVABLE);
+	int i, moved = 0;
+
+	ASSERT_EQ(0, mp_prefer_node(0));
+	for (i = 0; i < 128; i += 2)
+		ASSERT_EQ(0, mp_make(self->fd, self->pool, i, 1, SEED));
+	mp_drain_lru();
+	for (i = 0; i < 128; i += 2) {
+		__u64 pfn = mp_pfn(self->fd, self->pool, i);
+
+		EXPECT_EQ(movable, !mp_soft_offline(pfn));
+		moved += mp_pfn(self->fd, self->pool, i) != pfn;
+	}
+	EXPECT_EQ(movable ? 64 : 0, moved);
+	EXPECT_EQ(0, mp_verify(self->fd, self->pool, 0, 128, SEED));
+	EXPECT_EQ(0, whole(self->fd, self->pool));
+}
+
+/* Takes all memory there is; the kernel kills it for that. */
+static void eat_memory(void)
+{
+	size_t step = 16UL << 20;
+
+	mp_write_file("/proc/self/oom_score_adj", "1000");
+	for (;;) {
+		char *p = mmap(NULL, step, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p != MAP_FAILED)
+			memset(p, 0x5a, step);
+	}
+}
+
+DATA_F(memory_pressure)
+{
+	long kills = vmstat("oom_kill");
+	pid_t pid;
+	int status;
+
+	/* Who is killed, and why, the kernel says with a stack. */
+	mp_kmsg_say("mp-expect-begin: ", "oom_kill_process|warn_alloc");
+	pid = fork();
+	if (!pid)
+		eat_memory();
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	mp_kmsg_say("mp-expect-end", "");
+	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	EXPECT_EQ(kills + 1, vmstat("oom_kill"));
+	EXPECT_EQ(0, whole(self->fd, self->pool));
+}
+
+static char *map_small(size_t size)
+{
+	char *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	p = (char *)(((unsigned long)p + HUGE - 1) & ~(HUGE - 1));
+	madvise(p, size, MADV_NOHUGEPAGE);
+	for (i = 0; i < size; i += 4096)
+		p[i] = 1;
+	return p;
+}
+
+static void khugepaged_pace(const char *ms, const char *pages)
+{
+	mp_write_file(THP "khugepaged/scan_sleep_millisecs", ms);
+	mp_write_file(THP "khugepaged/alloc_sleep_millisecs", ms);
+	mp_write_file(THP "khugepaged/pages_to_scan", pages);
+}
+
+/* Return: how many huge pages khugepaged has made of @p, after some waiting. */
+static long collapse(char *p, size_t size, long want)
+{
+	long before = mp_read_long(THP "khugepaged/pages_collapsed");
+	long done = 0;
+	int tries = 600;
+
+	mp_write_file(THP "enabled", "madvise");
+	madvise(p, size, MADV_HUGEPAGE);
+	khugepaged_pace("20", "16384");
+	while (done < want && tries--) {
+		usleep(50000);
+		done = mp_read_long(THP "khugepaged/pages_collapsed") - before;
+	}
+	khugepaged_pace("10000", "4096");
+	return done;
+}
+
+DATA_F(khugepaged_R20)
+{
+	size_t size = 16 * HUGE;
+	char *p = map_small(size);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_LE(8, collapse(p, size, 8));
+	EXPECT_EQ(0, whole(self->fd, self->pool));
+	munmap(p, size);
+}
+
+/* Return: how many pages KSM has found to be the same, after some waiting. */
+static long merge(char *p, size_t size, long want)
+{
+	int tries = 600;
+	long done = 0;
+
+	madvise(p, size, MADV_MERGEABLE);
+	mp_write_file(KSM "sleep_millisecs", "10");
+	mp_write_file(KSM "pages_to_scan", "5000");
+	mp_write_file(KSM "run", "1");
+	while (done < want && tries--) {
+		usleep(50000);
+		done = mp_read_long(KSM "pages_sharing");
+	}
+	mp_write_file(KSM "run", "2");
+	return done;
+}
+
+DATA_F(ksm)
+{
+	size_t size = 4 * HUGE;
+	char *p = map_small(size);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_LE(1000, merge(p, size, 1000));
+	EXPECT_EQ(0, mp_compact());
+	EXPECT_EQ(0, whole(self->fd, self->pool));
+	munmap(p, size);
+}
+
+/* Of a pool that never moves nothing is in ZONE_MOVABLE. */
+DATA_F(memory_offline_R3)
+{
+	int movable = !(variant->flags & MP_UNMOVABLE);
+	__u64 pfn = mp_pfn(self->fd, self->pool, 1);
+	long block = movable ? mp_memory_block(pfn) : mp_last_block();
+	int here = mp_pages_in(self->fd, self->pool, PAGES, block);
+
+	ASSERT_EQ(1, mp_block_is_movable(block));
+	ASSERT_EQ(movable, here >= 100);
+	EXPECT_EQ(0, mp_memory_block_set(block, "offline"));
+	EXPECT_EQ(0, mp_pages_in(self->fd, self->pool, PAGES, block));
+	EXPECT_EQ(0, whole(self->fd, self->pool));
+	EXPECT_EQ(0, mp_memory_block_set(block, "online_movable"));
+}
+
+TEST_HARNESS_MAIN
