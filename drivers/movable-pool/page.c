@@ -178,9 +178,10 @@ static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
  * takes unless @gfp excludes direct reclaim and compaction.
  * Return: 0; -ENOMEM; -ENOSPC at the pool's page limit; -EEXIST for a handle
  * that has a page; -EINVAL for a @gfp with __GFP_ACCOUNT, __GFP_COMP or a zone
- * that a move would not keep; -ESHUTDOWN during movable_pool_destroy(); -EBUSY
- * if the new page is locked by memory failure handling and @gfp forbids to
- * wait for that.
+ * that a move would not keep; -EOPNOTSUPP for a @gfp that may not sleep, if the
+ * backing is page cache; -ESHUTDOWN during movable_pool_destroy(); -EBUSY if the
+ * new page is locked by memory failure handling and @gfp forbids to wait for
+ * that.
  */
 int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
 		       gfp_t gfp)
@@ -273,7 +274,7 @@ static bool mp_page_adoptable(struct page *page)
  * Allocate such pages with GFP_HIGHUSER_MOVABLE: others sit in pageblocks that
  * hold unmovable memory, where moving them gains nothing.
  *
- * Context: Any.
+ * Context: Any; where the backing is page cache, may sleep.
  * Return: 0; -EINVAL for a page that is compound, mapped, in the page cache,
  * poisoned or charged to a memcg; -EBUSY while somebody else has a reference or
  * the page lock, which may be a passing scanner of memory: try again; otherwise
