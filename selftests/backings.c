@@ -9,6 +9,7 @@
 #define SEED	43
 #define TABLE	"/backings.rst"
 #define LAST	(MP_BLOCK - 1)
+#define WHITE	"\n "
 
 FIXTURE(table) {
 	struct mp_world world;
@@ -70,7 +71,7 @@ static void word_of(const char *text, const char *name, int column, char *word)
 	if (!line)
 		return;
 	while (column-- > 0) {
-		line += strcspn(line, " \n");
+		line += strcspn(line, WHITE);
 		line += strspn(line, " ");
 	}
 	sscanf(line, "%15s", word);
@@ -95,9 +96,10 @@ static int documented(const char *text, const char *backing, const char *what)
 
 #define EXPECT_AS_DOCUMENTED(what, measured) do { \
 	struct mp_test_stats mp_stats_now = mp_stats(self->fd, self->pool); \
-	EXPECT_EQ(documented(self->text, mp_stats_now.backing, what), \
+	const char *mp_what = what; \
+	EXPECT_EQ(documented(self->text, mp_stats_now.backing, mp_what), \
 		  !!(measured)) { \
-		TH_LOG("%s on %s", what, mp_stats_now.backing); \
+		TH_LOG("%s on %s", mp_what, mp_stats_now.backing); \
 	} \
 } while (0)
 
@@ -165,7 +167,7 @@ TABLE_F(soft_offline)
 	EXPECT_EQ(0, mp_verify(self->fd, self->pool, 0, MP_BLOCK, SEED));
 }
 
-static long vmstat(const char *key)
+static long count_of(const char *key)
 {
 	mp_drain_lru();
 	mp_write_file("/proc/sys/vm/stat_refresh", "1");
@@ -174,13 +176,13 @@ static long vmstat(const char *key)
 
 TABLE_F(counters)
 {
-	long cached = vmstat("nr_file_pages") - vmstat("nr_shmem");
-	long unevictable = vmstat("nr_unevictable");
+	long cached = count_of("nr_file_pages") - count_of("nr_shmem");
+	long unevictable = count_of("nr_unevictable");
 
 	ASSERT_EQ(0, mp_do(self->fd, self->pool, MP_TEST_FREE, 0, MP_BLOCK));
 	ASSERT_EQ(0, mp_deferred_drain());
-	cached -= vmstat("nr_file_pages") - vmstat("nr_shmem");
-	unevictable -= vmstat("nr_unevictable");
+	cached -= count_of("nr_file_pages") - count_of("nr_shmem");
+	unevictable -= count_of("nr_unevictable");
 	EXPECT_AS_DOCUMENTED("counts-as-Cached", cached >= MP_BLOCK);
 	EXPECT_AS_DOCUMENTED("counts-as-Unevictable", unevictable >= MP_BLOCK);
 }

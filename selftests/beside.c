@@ -14,7 +14,7 @@
 #define ZRAM	"/sys/block/zram0/"
 #define MIB	(1UL << 20)
 
-static long vmstat(const char *key)
+static long count_of(const char *key)
 {
 	return mp_read_field("/proc/vmstat", key);
 }
@@ -24,9 +24,9 @@ static int wait_for(const char *key, long least)
 {
 	int tries = 3000;
 
-	while (vmstat(key) < least && tries--)
+	while (count_of(key) < least && tries--)
 		usleep(10000);
-	return vmstat(key) >= least;
+	return count_of(key) >= least;
 }
 
 /* Return: 0 with the device being swap. */
@@ -78,7 +78,7 @@ static int use_swap(void)
 
 MP_TEST_F(zram)
 {
-	long out = vmstat("pswpout");
+	long out = count_of("pswpout");
 	struct mp_fragment fragment;
 
 	ASSERT_EQ(0, mp_fragment_make(&fragment, self->fd, 40, 0));
@@ -86,8 +86,8 @@ MP_TEST_F(zram)
 	EXPECT_EQ(0, use_swap());
 	EXPECT_EQ(0, mp_compact());
 	printf("# %ld pages swapped out, %ld of the pool's moved\n",
-	       vmstat("pswpout") - out, mp_fragment_moved(&fragment));
-	EXPECT_LE(out + 1000, vmstat("pswpout"));
+	       count_of("pswpout") - out, mp_fragment_moved(&fragment));
+	EXPECT_LE(out + 1000, count_of("pswpout"));
 	EXPECT_LE(100, mp_fragment_moved(&fragment));
 	EXPECT_EQ(0, mp_fragment_verify(&fragment));
 	EXPECT_EQ(0, swapoff("/dev/zram0") ? errno : 0);
@@ -104,9 +104,9 @@ static void set_balloon(unsigned long mib)
 
 MP_TEST_F(virtio_balloon)
 {
-	long deflated = vmstat("balloon_deflate");
-	long inflated = vmstat("balloon_inflate");
-	long moved = vmstat("balloon_migrate");
+	long deflated = count_of("balloon_deflate");
+	long inflated = count_of("balloon_inflate");
+	long moved = count_of("balloon_migrate");
 	struct mp_fragment fragment;
 
 	ASSERT_EQ(0, mp_fragment_make(&fragment, self->fd, 60, 0));
@@ -114,9 +114,9 @@ MP_TEST_F(virtio_balloon)
 	EXPECT_EQ(1, wait_for("balloon_inflate", inflated + 64 * 256));
 	EXPECT_EQ(0, mp_compact());
 	printf("# %ld pages inflated, %ld of these moved, %ld of the pool's\n",
-	       vmstat("balloon_inflate") - inflated,
-	       vmstat("balloon_migrate") - moved, mp_fragment_moved(&fragment));
-	EXPECT_LE(moved + 100, vmstat("balloon_migrate"));
+	       count_of("balloon_inflate") - inflated,
+	       count_of("balloon_migrate") - moved, mp_fragment_moved(&fragment));
+	EXPECT_LE(moved + 100, count_of("balloon_migrate"));
 	EXPECT_LE(100, mp_fragment_moved(&fragment));
 	set_balloon(384);
 	EXPECT_EQ(1, wait_for("balloon_deflate", deflated + 64 * 256));

@@ -36,7 +36,7 @@ static const char * const keys[] = {
 
 enum { FILE_PAGES, UNEVICTABLE };
 
-#define KEYS	(sizeof(keys) / sizeof(keys[0]))
+#define KEYS	ARRAY_SIZE(keys)
 
 struct counters {
 	long of[2][KEYS];

@@ -8,6 +8,7 @@
 
 #define SEED	41
 #define PAGES	4000
+#define LACKS	"CONFIG_MIGRATION and CONFIG_COMPACTION"
 
 /* The part of /proc/zoneinfo that begins with "zone  NAME". */
 static long zone_field(const char *zone, const char *field)
@@ -68,8 +69,7 @@ MP_TEST_F(every_pool_is_backed_by_none)
 		EXPECT_STREQ("none", mp_stats(self->fd, pool).backing);
 		EXPECT_EQ(1, backing_says("pages never move"));
 		if (!(flags & MP_UNMOVABLE))
-			EXPECT_EQ(1, backing_says("CONFIG_MIGRATION and "
-						  "CONFIG_COMPACTION"));
+			EXPECT_EQ(1, backing_says(LACKS));
 		EXPECT_EQ(0, mp_destroy(self->fd, pool));
 	}
 }

@@ -85,21 +85,21 @@ static int whole(int fd, int pool)
 	return err;
 }
 
-static long vmstat(const char *key)
+static long count_of(const char *key)
 {
 	return mp_read_field("/proc/vmstat", key);
 }
 
 DATA_F(drop_caches)
 {
-	long before = vmstat("drop_pagecache");
+	long before = count_of("drop_pagecache");
 	int i;
 
 	for (i = 0; i < 3; i++) {
 		EXPECT_EQ(0, mp_write_file(DROP_CACHES, "3"));
 		EXPECT_EQ(0, mp_compact());
 	}
-	EXPECT_EQ(before + 3, vmstat("drop_pagecache"));
+	EXPECT_EQ(before + 3, count_of("drop_pagecache"));
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 }
 
@@ -146,7 +146,7 @@ static void eat_memory(void)
 
 DATA_F(memory_pressure)
 {
-	long kills = vmstat("oom_kill");
+	long kills = count_of("oom_kill");
 	pid_t pid;
 	int status;
 
@@ -159,7 +159,7 @@ DATA_F(memory_pressure)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	mp_kmsg_say("mp-expect-end", "");
 	EXPECT_EQ(SIGKILL, WTERMSIG(status));
-	EXPECT_EQ(kills + 1, vmstat("oom_kill"));
+	EXPECT_EQ(kills + 1, count_of("oom_kill"));
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 }
 

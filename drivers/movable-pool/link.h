@@ -70,12 +70,18 @@ static inline struct movable_page *mp_link_handle(struct page *page)
 	return (void *)(READ_ONCE(*mp_link_word(page)) & ~MP_LINK_FLAGS);
 }
 
+/* Of any page: what would be its pool if it is a loose one of ours. */
+static inline struct movable_pool *mp_link_loose_pool(struct page *page)
+{
+	/* Pairs with mp_link_set(): whoever sees the pool sees the handle. */
+	return (void *)smp_load_acquire(&page->private);
+}
+
 static inline struct movable_pool *mp_link_pool(struct page *page)
 {
 	if (PagePrivate(page))
 		return READ_ONCE(page->mapping)->host->i_private;
-	/* Pairs with mp_link_set(): whoever sees the pool sees the handle. */
-	return (void *)smp_load_acquire(&page->private);
+	return mp_link_loose_pool(page);
 }
 
 /* A new page: nobody can reach it yet. */
@@ -89,9 +95,10 @@ static inline void mp_link_set(struct page *page, struct movable_page *mp,
 			       struct movable_pool *pool)
 {
 	WRITE_ONCE(*mp_link_word(page), (unsigned long)mp);
-	/* Pairs with mp_link_pool(). */
-	if (!PagePrivate(page))
-		smp_store_release(&page->private, (unsigned long)pool);
+	if (PagePrivate(page))
+		return;
+	/* Pairs with mp_link_loose_pool(). */
+	smp_store_release(&page->private, (unsigned long)pool);
 }
 
 /*

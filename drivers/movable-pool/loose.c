@@ -23,9 +23,11 @@
 
 #define MP_ORPHAN_MAX_DELAY	msecs_to_jiffies(100)
 
+/* The mark may be somebody else's: nothing of the page is followed. */
 bool mp_loose_owns(const struct movable_pool *pool, struct page *page)
 {
-	return pool->backing->loose->marked(page) && mp_link_pool(page) == pool;
+	return pool->backing->loose->marked(page) && !PagePrivate(page) &&
+	       mp_link_loose_pool(page) == pool;
 }
 
 /*
