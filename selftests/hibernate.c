@@ -184,7 +184,7 @@ static int power_off_and_resume(void)
 	       mp_write_file("/sys/power/state", "disk");
 }
 
-MP_TEST_F(pages_survive)
+MP_TEST_F(pages_survive_R23)
 {
 	struct mp_test_info held[2][MP_BLOCK], fresh[2][MP_BLOCK];
 	struct scene s = { .fd = self->fd };

@@ -111,7 +111,7 @@ static int run_all(struct mp_worker *workers, int n, int seconds)
 	return err;
 }
 
-MP_TEST_F(free_storm_against_compaction_R1_R2)
+MP_TEST_F(free_storm_against_compaction_R1_R2_R12)
 {
 	int pool = mp_create(self->fd, "storm", 12000, MP_TEST_HAS_FREED);
 	struct mp_worker workers[] = {
@@ -161,7 +161,7 @@ static int make_own_block(int fd, int pool)
 }
 
 /* In a block that somebody else wants all the time. */
-MP_TEST_F(free_storm_against_eviction_R1_R10)
+MP_TEST_F(free_storm_against_eviction_R1_R10_R12)
 {
 	int pool = mp_create(self->fd, "storm", MP_BLOCK, MP_TEST_HAS_ALL);
 	struct mp_worker workers[] = {
