@@ -461,30 +461,22 @@ static int listed_frames(const char *pattern, __u64 *pfns, int max)
 	return n;
 }
 
-/* Free pages wait on lists of the CPUs, which any eviction drains. */
-static int drain_free_lists(int fd)
-{
-	int pool = mp_create(fd, "drain", MP_BLOCK, 0);
-
-	return mp_make_block(fd, pool, 0, 1) ?:
-	       mp_evict(fd, mp_pfn(fd, pool, 0), 1) ?:
-	       mp_do(fd, pool, MP_TEST_FREE, 0, MP_BLOCK);
-}
-
 /* Return: how many of the frames are neither free nor of a kind others have. */
 static int frames_lost(int fd, const __u64 *pfns, int n)
 {
 	const __u64 known = 1ULL << KPF_LRU | 1ULL << KPF_SLAB |
-			    1ULL << KPF_BUDDY | 1ULL << KPF_COMPOUND_HEAD |
+			    1ULL << KPF_COMPOUND_HEAD |
 			    1ULL << KPF_COMPOUND_TAIL | 1ULL << KPF_PGTABLE;
 	int flagfile = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	int lost = drain_free_lists(fd) ? n : 0;
+	int lost = 0;
 	__u64 flags;
 	int i;
 
+	mp_drain_lru();
 	for (i = 0; i < n; i++)
-		lost += pread(flagfile, &flags, 8, pfns[i] * 8) != 8 ||
-			!(flags & known);
+		lost += mp_frame_refs(fd, pfns[i]) &&
+			(pread(flagfile, &flags, 8, pfns[i] * 8) != 8 ||
+			 !(flags & known));
 	close(flagfile);
 	return lost;
 }

@@ -115,7 +115,8 @@ MP_TEST_F(virtio_balloon)
 	EXPECT_EQ(0, mp_compact());
 	printf("# %ld pages inflated, %ld of these moved, %ld of the pool's\n",
 	       count_of("balloon_inflate") - inflated,
-	       count_of("balloon_migrate") - moved, mp_fragment_moved(&fragment));
+	       count_of("balloon_migrate") - moved,
+	       mp_fragment_moved(&fragment));
 	EXPECT_LE(moved + 100, count_of("balloon_migrate"));
 	EXPECT_LE(100, mp_fragment_moved(&fragment));
 	set_balloon(384);

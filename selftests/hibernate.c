@@ -13,7 +13,7 @@
 #include "mp_worker.h"
 
 #define SEED(pool)	(31 + (pool))	/* no two pools have like pages */
-#define PART	128		/* objects that are treated alike */
+#define PART	(MP_BLOCK / 4)	/* objects that are treated alike */
 
 /* The parts of a block whose pages are all held, but not by the same. */
 enum { PINNED, VMAPPED = PART, REFERENCED = 2 * PART };

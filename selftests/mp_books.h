@@ -14,21 +14,32 @@ static inline long mp_deferred(void)
 	return mp_read_long(MP_DEBUGFS "deferred");
 }
 
-/* Return: 0 when it has become so within 10 s, else the last value. */
-static inline long mp_deferred_drain(void)
+/* Return: @n when it has become so within 10 s, else the last value. */
+static inline long mp_deferred_become(long n)
 {
 	int tries = 1000;
-	long n;
+	long now;
 
-	while ((n = mp_deferred()) && tries--)
+	while ((now = mp_deferred()) != n && tries--)
 		usleep(10000);
-	return n;
+	return now;
+}
+
+static inline long mp_deferred_drain(void)
+{
+	return mp_deferred_become(0);
 }
 
 /* The VM neither isolates page cache by us nor puts it back. */
 static inline int mp_cached(const struct mp_test_stats *s)
 {
 	return !strcmp(s->backing, "cache");
+}
+
+/* What the books of isolations say when the VM took hold of @n pages. */
+static inline long mp_taken(const struct mp_test_stats *s, long n)
+{
+	return mp_cached(s) ? 0 : n;
 }
 
 static inline long mp_refused(const struct mp_test_stats *s)

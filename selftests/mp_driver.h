@@ -20,8 +20,13 @@ enum { MP_EMPTY, MP_PRIVATE, MP_LIVE, MP_MOVING };
 #define MP_UNMOVABLE		0x1	/* MOVABLE_POOL_UNMOVABLE */
 #define MP_PAGE_CACHE		0x2	/* MOVABLE_POOL_PAGE_CACHE */
 #define MP_MAX_PINS		0x7ffff	/* MOVABLE_PAGE_MAX_PINS */
-#define MP_BLOCK_ORDER		9
-#define MP_BLOCK		512
+
+/*
+ * A block: up to 5.18 alloc_contig_range() isolates no less than the largest
+ * block the page allocator has, later kernels a pageblock, which is half of it.
+ */
+#define MP_BLOCK_ORDER		10
+#define MP_BLOCK		1024
 
 static inline int mp_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -126,7 +131,7 @@ static inline int mp_make(int fd, int pool, unsigned int first,
 	       mp_do(fd, pool, MP_TEST_PUBLISH, first, count);
 }
 
-/* The same in consecutive frames, a whole pageblock of them. */
+/* The same in consecutive frames, a whole block of them. */
 static inline int mp_make_block(int fd, int pool, unsigned int first,
 				__u64 seed)
 {
@@ -197,6 +202,15 @@ static inline int mp_lookup(int fd, int pool, __u64 pfn)
 	int err = mp_ioctl(fd, MP_TEST_IOC_LOOKUP, &lookup);
 
 	return err ?: (int)lookup.index;
+}
+
+/* Return: references to a frame, 0 if it is free. */
+static inline long mp_frame_refs(int fd, __u64 pfn)
+{
+	struct mp_test_frame frame = { .pfn = pfn };
+	int err = mp_ioctl(fd, MP_TEST_IOC_FRAME, &frame);
+
+	return err ?: (long)frame.refs;
 }
 
 /* The whole script: a field left out is 0, @only too. */

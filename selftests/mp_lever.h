@@ -6,6 +6,7 @@
 
 #include <linux/mempolicy.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include "mp_driver.h"
 #include "mp_file.h"
@@ -46,9 +47,9 @@ static inline void mp_drain_lru(void)
 }
 
 /*
- * Somebody wants exactly these frames, once.  On 6.1 the kernel refuses if
- * anything in their pageblocks is unmovable, though nobody wants that: use
- * blocks that are the pool's alone, as mp_make_block() makes them.
+ * Somebody wants exactly these frames, once.  The kernel refuses if anything
+ * around them is unmovable, though nobody wants that: use blocks that are the
+ * pool's alone, as mp_make_block() makes them.
  */
 static inline int mp_evict(int fd, __u64 pfn, __u64 count)
 {
@@ -66,6 +67,22 @@ static inline int mp_evict_retry(int fd, __u64 pfn, __u64 count)
 	while ((err = mp_evict(fd, pfn, count)) && tries--)
 		usleep(20000);
 	return err;
+}
+
+/*
+ * How often migrate_pages(), for a caller that may wait, comes with a page if
+ * its owner says -EBUSY.  Since 6.3 it tries pages in a batch first, where that
+ * is not final, and then one by one.
+ */
+static inline int mp_asks(void)
+{
+	unsigned int major, minor;
+	struct utsname kernel;
+
+	if (uname(&kernel) ||
+	    sscanf(kernel.release, "%u.%u", &major, &minor) != 2)
+		return -EINVAL;
+	return major > 6 || (major == 6 && minor >= 3) ? 2 : 1;
 }
 
 static inline int mp_soft_offline(__u64 pfn)

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "mp_file.h"
+
 static inline int mp_module_load(const char *name, const char *parameters)
 {
 	char path[128];
@@ -24,6 +26,16 @@ static inline int mp_module_load(const char *name, const char *parameters)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+/* Return: with what mp_test was loaded, to load it again. */
+static inline const char *mp_test_parameters(void)
+{
+	char text[4];
+
+	mp_read_file("/sys/module/mp_test/parameters/page_cache", text,
+		     sizeof(text));
+	return text[0] == 'Y' ? "page_cache=1" : "";
 }
 
 static inline int mp_module_unload(const char *name)

@@ -126,10 +126,12 @@ static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
 
 /*
  * The driver broke the contract: a sentence each time, with a stack the first
- * time, and the call returns an error with nothing changed.
+ * time, and the call returns an error with nothing changed.  WARN_ONCE() would
+ * say it once for each place where the compiler has inlined it (x86, 7.2).
  */
 #define mp_misuse(...) do { \
-	WARN_ONCE(1, "movable_pool: " __VA_ARGS__); \
+	static atomic_t mp_said; \
+	WARN(!atomic_xchg(&mp_said, 1), "movable_pool: " __VA_ARGS__); \
 	pr_err_ratelimited(__VA_ARGS__); \
 } while (0)
 

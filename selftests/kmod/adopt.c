@@ -20,7 +20,7 @@ int mp_test_adopt_block(struct mp_test_pool *pool, struct mp_test_call *call)
 	struct page *block;
 	int err = 0;
 
-	if (call->arg > pageblock_order || call->count > pages)
+	if (pages > MAX_ORDER_NR_PAGES || call->count > pages)
 		return -EINVAL;
 	block = alloc_pages(GFP_USER | __GFP_MOVABLE | __GFP_NOWARN, call->arg);
 	if (!block)

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -212,6 +213,18 @@ static int mp_test_ioc_evict(void __user *arg)
 	return mp_test_compat_evict(evict.pfn, evict.count);
 }
 
+static int mp_test_ioc_frame(void __user *arg)
+{
+	struct mp_test_frame frame;
+
+	if (copy_from_user(&frame, arg, sizeof(frame)))
+		return -EFAULT;
+	if (!pfn_valid(frame.pfn))
+		return -ENXIO;
+	frame.refs = page_count(pfn_to_page(frame.pfn));
+	return copy_to_user(arg, &frame, sizeof(frame)) ? -EFAULT : 0;
+}
+
 static bool mp_test_script_sane(const struct mp_test_script *script,
 				struct mp_test_pool *act_pool)
 {
@@ -278,6 +291,8 @@ static long mp_test_ioctl(struct file *filp, unsigned int cmd,
 		return mp_test_ioc_lookup(file, user);
 	case MP_TEST_IOC_EVICT:
 		return mp_test_ioc_evict(user);
+	case MP_TEST_IOC_FRAME:
+		return mp_test_ioc_frame(user);
 	case MP_TEST_IOC_SCRIPT:
 		return mp_test_ioc_script(file, user);
 	case MP_TEST_IOC_LOG:

@@ -48,12 +48,21 @@ static void mp_test_act(struct mp_test_pool *pool, struct mp_test_item *own,
 	spin_unlock_irq(&pool->lock);
 }
 
-static void mp_test_sleep(const struct mp_test_script *script, unsigned int in)
+static void mp_test_sleep(struct mp_test_pool *pool, unsigned int in)
 {
+	struct mp_test_script *script = &pool->script;
 	unsigned int where = script->sleep_in ?: MP_TEST_HAS_MIGRATE;
+	unsigned int ms;
 
-	if (script->sleep_ms && where == in)
-		msleep(script->sleep_ms);
+	if (where != in)
+		return;
+	spin_lock_irq(&pool->lock);
+	ms = script->sleep_ms;
+	if (script->sleep_times && !--script->sleep_times)
+		script->sleep_ms = 0;
+	spin_unlock_irq(&pool->lock);
+	if (ms)
+		msleep(ms);
 }
 
 /* What the script wants ops->migrate to return. */
@@ -73,6 +82,7 @@ static int mp_test_next_result(struct mp_test_pool *pool, bool meant)
 	return result;
 }
 
+/* @src: where the handle says that the page is */
 static bool mp_test_migrate_odd(struct movable_page *mp, struct page *dst,
 				struct page *src)
 {
@@ -91,6 +101,16 @@ static void mp_test_log_migrate(struct mp_test_log *log,
 		log->mode[mode]++;
 }
 
+/*
+ * Like a device that is told of the new frame: the old one is worth nothing any
+ * more.  A move that ends otherwise than it should loses the contents.
+ */
+static void mp_test_hand_over(struct page *dst, struct page *src)
+{
+	copy_highpage(dst, src);
+	clear_highpage(src);
+}
+
 static int mp_test_migrate(struct movable_page *mp, struct page *dst,
 			   struct page *src, enum migrate_mode mode)
 {
@@ -106,21 +126,37 @@ static int mp_test_migrate(struct movable_page *mp, struct page *dst,
 	spin_unlock_irq(&pool->lock);
 	if (meant) {
 		mp_test_act(pool, item, MP_TEST_HAS_MIGRATE);
-		mp_test_sleep(&pool->script, MP_TEST_HAS_MIGRATE);
+		mp_test_sleep(pool, MP_TEST_HAS_MIGRATE);
 	}
 	if (!result)
-		copy_highpage(dst, src);
+		mp_test_hand_over(dst, src);
 	return result;
+}
+
+/* What was done from @dst to @src is undone.  Never refuses. */
+static void mp_test_undo(struct movable_page *mp, struct page *dst,
+			 struct page *src)
+{
+	struct mp_test_pool *pool = mp_test_item_of(mp)->pool;
+
+	spin_lock_irq(&pool->lock);
+	pool->log.undone++;
+	pool->log.odd += mp_test_migrate_odd(mp, src, dst);
+	spin_unlock_irq(&pool->lock);
+	mp_test_hand_over(dst, src);
 }
 
 static int mp_test_op_migrate(struct movable_page *mp, struct page *dst,
 			      struct page *src, enum migrate_mode mode)
 {
 	struct mp_test_pool *pool = mp_test_item_of(mp)->pool;
-	int result;
+	int result = 0;
 
 	atomic_inc(&pool->running);
-	result = mp_test_migrate(mp, dst, src, mode);
+	if (movable_page_pfn(mp) == page_to_pfn(dst))
+		mp_test_undo(mp, dst, src);
+	else
+		result = mp_test_migrate(mp, dst, src, mode);
 	atomic_dec(&pool->running);
 	return result;
 }
@@ -139,7 +175,7 @@ static void mp_test_op_moved(struct movable_pool *real, unsigned long old_pfn,
 		pool->log.odd++;
 	spin_unlock_irq(&pool->lock);
 	mp_test_act(pool, NULL, MP_TEST_HAS_MOVED);
-	mp_test_sleep(&pool->script, MP_TEST_HAS_MOVED);
+	mp_test_sleep(pool, MP_TEST_HAS_MOVED);
 	atomic_dec(&pool->running);
 }
 

@@ -32,6 +32,22 @@ int mp_test_page_get(struct mp_test_item *item, struct mp_test_call *call)
 	return err;
 }
 
+/*
+ * A reference that no pin has led to, also while the page is being moved: the
+ * test has stopped the mover, so the handle's frame is its page's.
+ */
+int mp_test_page_grab(struct mp_test_item *item, struct mp_test_call *call)
+{
+	unsigned long pfn = movable_page_pfn(&item->mp);
+
+	if (item->stray)
+		return -EEXIST;
+	if (!pfn || !get_page_unless_zero(pfn_to_page(pfn)))
+		return -ENOENT;
+	item->stray = pfn_to_page(pfn);
+	return 0;
+}
+
 int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call)
 {
 	if (!item->stray)

@@ -116,6 +116,7 @@ int mp_test_adopt_bad(struct mp_test_item *item, struct mp_test_call *call);
 
 /* frame.c */
 int mp_test_page_get(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_page_grab(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_lock(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_unlock(struct mp_test_item *item, struct mp_test_call *call);

@@ -59,6 +59,7 @@ enum mp_test_verb {
 	MP_TEST_VMAP,		/* the range at once; arg: seed to verify */
 	MP_TEST_VUNMAP,
 	MP_TEST_PAGE_GET,	/* keep a stray reference */
+	MP_TEST_PAGE_GRAB,	/* the same, without a pin: a scanner */
 	MP_TEST_PAGE_PUT,
 	MP_TEST_PAGE_LOCK,
 	MP_TEST_PAGE_UNLOCK,
@@ -180,6 +181,12 @@ struct mp_test_evict {
 	__u64 count;
 };
 
+/* Who has this frame?  With no reference it is free. */
+struct mp_test_frame {
+	__u64 pfn;
+	__u64 refs;		/* returned */
+};
+
 #define MP_TEST_OWN		(~0U)	/* the object the op is called for */
 #define MP_TEST_ANY		(~0U)
 
@@ -193,6 +200,7 @@ struct mp_test_evict {
  * @then: result of the calls after those
  * @sleep_ms: in each such call
  * @sleep_in: MP_TEST_HAS_* of the op that sleeps, 0 is ops->migrate
+ * @sleep_times: so many calls sleep, 0 is all
  * @act: enum mp_test_verb done in an op; 0 (ALLOC) is nothing
  * @act_pool: with this pool
  * @act_index: and this object
@@ -206,6 +214,7 @@ struct mp_test_script {
 	__s32 then;
 	__u32 sleep_ms;
 	__u32 sleep_in;
+	__u32 sleep_times;
 	__u32 act;
 	__u32 act_pool;
 	__u32 act_index;
@@ -215,8 +224,9 @@ struct mp_test_script {
 /**
  * struct mp_test_log - what the driver ops of a pool have seen
  * @pool: which
- * @migrate: calls of ops->migrate
+ * @migrate: calls of ops->migrate, but for those to undo one
  * @mode: of these, by enum migrate_mode
+ * @undone: calls of ops->migrate with the pages exchanged, to undo a move
  * @moved: calls of ops->moved
  * @freed: calls of ops->freed
  * @odd: arguments no op may get: unlocked pages, a pinned page, equal frames
@@ -230,6 +240,7 @@ struct mp_test_log {
 	__u32 pool;
 	__u32 migrate;
 	__u32 mode[4];
+	__u32 undone;
 	__u32 moved;
 	__u32 freed;
 	__u32 odd;
@@ -249,5 +260,6 @@ struct mp_test_log {
 #define MP_TEST_IOC_EVICT	_IOW('m', 6, struct mp_test_evict)
 #define MP_TEST_IOC_SCRIPT	_IOW('m', 7, struct mp_test_script)
 #define MP_TEST_IOC_LOG		_IOWR('m', 8, struct mp_test_log)
+#define MP_TEST_IOC_FRAME	_IOWR('m', 9, struct mp_test_frame)
 
 #endif /* _MP_TEST_UAPI_H */

@@ -148,6 +148,7 @@ static const struct {
 	[MP_TEST_VMAP]		= { .pool = mp_test_vmap },
 	[MP_TEST_VUNMAP]	= { .pool = mp_test_vunmap },
 	[MP_TEST_PAGE_GET]	= { .item = mp_test_page_get },
+	[MP_TEST_PAGE_GRAB]	= { .item = mp_test_page_grab },
 	[MP_TEST_PAGE_PUT]	= { .item = mp_test_page_put },
 	[MP_TEST_PAGE_LOCK]	= { .item = mp_test_page_lock },
 	[MP_TEST_PAGE_UNLOCK]	= { .item = mp_test_page_unlock },

@@ -13,6 +13,8 @@
 #define CONTIG_KIND	MIGRATE_MOVABLE
 #endif
 
+#ifdef CONFIG_CONTIG_ALLOC
+
 /*
  * Ranges that are allocated at the same time must not share pageblocks: CMA has
  * its cma_mutex for that, and a kernel with DEBUG_VM stops where they do.
@@ -31,3 +33,12 @@ int mp_test_compat_evict(unsigned long pfn, unsigned long count)
 	mutex_unlock(&contig_lock);
 	return err;
 }
+
+#else
+
+int mp_test_compat_evict(unsigned long pfn, unsigned long count)
+{
+	return -EOPNOTSUPP;
+}
+
+#endif
