@@ -40,7 +40,8 @@
 #include "wait_point.h"
 
 /* A number is also an offset in bytes, which is signed. */
-#define MP_INDEX_MAX	((unsigned long)(LLONG_MAX >> PAGE_SHIFT))
+#define MP_INDEX_MAX \
+	((long)min_t(u64, LLONG_MAX >> PAGE_SHIFT, LONG_MAX))
 
 #define MP_ORPHAN	PAGECACHE_TAG_TOWRITE
 
@@ -49,7 +50,7 @@
 /**
  * struct mp_cache - one pool's inode; outlives the pool while it has orphans
  * @inode: its i_private is the pool
- * @next: the next page's number
+ * @next: the next page's number; when there is none left, no page can be added
  * @reap: frees the orphans
  * @delay: jiffies to its next try
  * @end: when the pool is gone: frees the last orphans, and the inode
@@ -170,10 +171,11 @@ static void mp_cache_end(struct work_struct *work)
 				   MP_REAP_MAX_DELAY);
 		return;
 	}
-	iput(cache->inode);
+	/* Who counts orphans looks into the inodes of the list. */
 	mutex_lock(&mp_caches_lock);
 	list_del(&cache->node);
 	mutex_unlock(&mp_caches_lock);
+	iput(cache->inode);
 	kfree(cache);
 }
 
@@ -269,7 +271,7 @@ static void mp_cache_attach(struct page *page)
 static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
 {
 	struct address_space *mapping = mp_cache_mapping(pool->cache);
-	unsigned long index;
+	long index;
 	int err;
 
 	if (!gfpflags_allow_blocking(gfp)) {
@@ -277,13 +279,16 @@ static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
 				   pool->name, (__force unsigned int)gfp);
 		return -EOPNOTSUPP;
 	}
-	if (PageLocked(page))
-		return -EBUSY;
-	do {
-		index = atomic_long_inc_return(&pool->cache->next);
-		err = mp_compat_cache_add(mapping, page, index & MP_INDEX_MAX,
-					  gfp);
-	} while (err == -EEXIST);
+	/* By memory failure handling, for a moment; adding sets the lock. */
+	if (PageLocked(page)) {
+		lock_page(page);
+		unlock_page(page);
+	}
+	index = atomic_long_fetch_add_unless(&pool->cache->next, 1,
+					     MP_INDEX_MAX);
+	if (index == MP_INDEX_MAX)
+		return -ENOSPC;
+	err = mp_compat_cache_add(mapping, page, index, gfp);
 	if (err)
 		return err;
 	mp_cache_attach(page);

@@ -29,7 +29,7 @@ void mp_compat_cache_exit(void);
 /*
  * Add a page that only the caller has, and charge no memcg for it.  May sleep.
  * Return: 0 with the page locked, on its way to the LRU, and a reference for
- * the cache added; -EEXIST if @index is taken; -ENOMEM.
+ * the cache added; -ENOMEM.
  */
 int mp_compat_cache_add(struct address_space *mapping, struct page *page,
 			unsigned long index, gfp_t gfp);

@@ -20,6 +20,7 @@
 #include <linux/pagemap.h>
 #include <linux/wait_bit.h>
 
+#include "compat/compat.h"
 #include "internal.h"
 #include "link.h"
 #include "wait_point.h"
@@ -226,25 +227,31 @@ static int mp_move_op(struct mp_move *move, struct page *dst, struct page *src)
 
 static int mp_move_copy(struct mp_move *move)
 {
-	if (!move->pool->ops->migrate) {
-		copy_highpage(move->dst, move->src);
+	if (move->pool->ops->migrate)
+		return mp_move_verdict(move->pool,
+				       mp_move_op(move, move->dst, move->src));
+	if (!mp_compat_copy(move->dst, move->src))
 		return 0;
-	}
-	return mp_move_verdict(move->pool,
-			       mp_move_op(move, move->dst, move->src));
+	mp_count(move->pool, MP_REFUSED_UNREADY);
+	return -EBUSY;
 }
 
 /*
  * Whoever has got a reference since they were counted keeps the page from being
- * replaced.  A driver that has turned to the new page must turn back.
+ * replaced.  A driver that has turned to the new page must turn back, and may
+ * take its time for that.  If it does not, the frame it may go on using is lost
+ * rather than reused.
  */
 static int mp_move_undo(struct mp_move *move, int err)
 {
 	mp_count(move->pool, MP_REFUSED_REFERENCED);
+	move->mode = MIGRATE_SYNC;
 	if (move->pool->ops->migrate &&
-	    mp_move_op(move, move->src, move->dst))
-		mp_misuse("%s: ops->migrate refused to undo a move\n",
-			  move->pool->name);
+	    mp_move_op(move, move->src, move->dst)) {
+		mp_misuse("%s: ops->migrate refused to undo a move, pfn %#lx is lost\n",
+			  move->pool->name, page_to_pfn(move->dst));
+		get_page(move->dst);
+	}
 	return mp_move_abort(move, err);
 }
 

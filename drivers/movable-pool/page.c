@@ -290,7 +290,7 @@ int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 			  pool->name, page_to_pfn(page));
 		return -EINVAL;
 	}
-	if (page_count(page) != 1)
+	if (page_count(page) != 1 || PageLocked(page))
 		return -EBUSY;
 	err = mp_page_enter(pool, mp);
 	if (err)

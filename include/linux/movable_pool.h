@@ -93,7 +93,8 @@ enum movable_page_state {
  *	-EBUSY.  On an error the page stays where it is, live and movable.  May
  *	sleep, but with MIGRATE_ASYNC not for long.  Page cache only, rarely:
  *	somebody got a reference to @src while it was copied, and the op is
- *	called once more with the two exchanged and has to undo what it did.
+ *	called once more, with the two exchanged and MIGRATE_SYNC, and has to
+ *	undo what it did; it may not refuse that.
  * @moved: a page has moved and its new frame is in use; by now the handle may
  *	have been freed, so only the frames are named.  May sleep.
  * @freed: a handle given to movable_page_free_async() is the driver's again,

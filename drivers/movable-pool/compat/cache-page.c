@@ -48,8 +48,7 @@ static void mp_add_work(struct work_struct *work)
 
 /*
  * Whoever adds a page is charged for it; a task that happens to call the driver
- * should not be.  A thread without an mm belongs to the root memcg.  The worker
- * has the caller's scope (memalloc_nofs_save() and so on) in the flags.
+ * should not be.  A thread without an mm belongs to the root memcg.
  */
 static int mp_add_by_worker(struct address_space *mapping, struct page *page,
 			    unsigned long index, gfp_t gfp)
@@ -58,7 +57,7 @@ static int mp_add_by_worker(struct address_space *mapping, struct page *page,
 		.mapping = mapping,
 		.page = page,
 		.index = index,
-		.gfp = current_gfp_context(gfp),
+		.gfp = gfp,
 	};
 
 	INIT_WORK_ONSTACK(&adding.work, mp_add_work);
@@ -68,10 +67,23 @@ static int mp_add_by_worker(struct address_space *mapping, struct page *page,
 	return adding.err;
 }
 
+/*
+ * A caller in reclaim, or that must not enter all of it, may hold what the
+ * worker's own reclaim waits for, and needs its reserves: it does the work
+ * itself, and a charge to the wrong group is the lesser evil.
+ */
+static bool mp_may_use_worker(gfp_t gfp)
+{
+	const gfp_t all = __GFP_IO | __GFP_FS;
+
+	return !(current->flags & PF_MEMALLOC) &&
+	       (current_gfp_context(gfp) & all) == all;
+}
+
 int mp_compat_cache_add(struct address_space *mapping, struct page *page,
 			unsigned long index, gfp_t gfp)
 {
-	if (current->mm && IS_ENABLED(CONFIG_MEMCG))
+	if (current->mm && IS_ENABLED(CONFIG_MEMCG) && mp_may_use_worker(gfp))
 		return mp_add_by_worker(mapping, page, index, gfp);
 	return add_to_page_cache_lru(page, mapping, index, gfp);
 }

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/memcontrol.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
 
 /* Fills the NULL entries of @pages; returns how many are there. */
@@ -45,6 +46,20 @@ static inline unsigned long *mp_compat_index(struct page *page)
 	return &page->__folio_index;
 #else
 	return &page->index;
+#endif
+}
+
+/*
+ * The copy the VM itself makes of pages it moves.  Return: 0, or, where the
+ * kernel can survive that, an error if @src has an uncorrectable one.
+ */
+static inline int mp_compat_copy(struct page *dst, struct page *src)
+{
+#ifdef MP_HAVE_FOLIO_MC_COPY			/* since 6.11 */
+	return folio_mc_copy(page_folio(dst), page_folio(src));
+#else
+	copy_highpage(dst, src);
+	return 0;
 #endif
 }
 
