@@ -6,6 +6,7 @@ KDIR    ?= /lib/modules/$(shell uname -r)/build
 KERNEL  ?= 6.1
 BACKING ?=
 ONLY    ?=
+JOBS    ?= 1
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels test test-all test-tools demo check clean help
@@ -27,7 +28,7 @@ test:
 
 test-all:
 	@tools/setup test-all
-	@$(PYTHON) tools/matrix.py
+	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)"
 
 test-tools:
 	@tools/setup test-tools
@@ -51,7 +52,7 @@ help:
 	@echo "make demo         watch driver pages move, in a virtual machine"
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
-	@echo "make test-all     run all tests on every kernel"
+	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time"
 	@echo "make kernels      fetch all of Debian's kernels; the others do when needed"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make test-tools   test what fetches kernels and runs tests"

@@ -5,6 +5,8 @@ Goes on after failures.  When all of it ran, the results are kept in
 matrix.json, from which README's table is made.  The last line is "N passed,
 N failed".
 """
+import argparse
+import concurrent.futures
 import pathlib
 import signal
 import subprocess
@@ -33,7 +35,7 @@ def cells():
             yield version, "cache"
 
 
-def run(version, backing):
+def run(version, backing, output=None):
     """One kernel; a row of results, without release if it never started."""
     command = [sys.executable, "-B", str(TREE / "tools/run-tests.py"),
                "--kernel", version]
@@ -41,7 +43,8 @@ def run(version, backing):
     with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
         summary = pathlib.Path(name) / "summary"
         subprocess.run(command + ["--summary", summary],
-                       stdin=subprocess.DEVNULL)
+                       stdin=subprocess.DEVNULL, stdout=output,
+                       stderr=subprocess.STDOUT if output else None)
         counts = cache.read_json(summary)
     row = {"kernel": version, "release": "", "package": "",
            "backing": backing or kernels.KERNELS[version]["backing"]}
@@ -110,18 +113,44 @@ def complaints():
     return wrong
 
 
+def title(version, backing):
+    return f"kernel {version}" + (f", BACKING={backing}" if backing else "")
+
+
+def one_by_one(todo):
+    for number, cell in enumerate(todo, 1):
+        say(f"\n== {number} of {len(todo)}: {title(*cell)}")
+        yield run(*cell)
+
+
+def logged(cell):
+    """For runs at the same time: what one prints goes to a file of its own."""
+    log = cache.tree_dir() / f"matrix-{'-'.join(filter(None, cell))}.log"
+    with open(log, "w", encoding="utf-8") as output:
+        row = run(*cell, output)
+    say(f"  {title(*cell):<32} {row['passed']:>5} passed, "
+        f"{row['failed']} failed, {row['seconds']} s; {log}")
+    return row
+
+
+def side_by_side(todo, jobs):
+    say(f"{len(todo)} runs, {jobs} at a time")
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(logged, todo))
+
+
 def interrupted(_signal, _frame):
     raise KeyboardInterrupt
 
 
 def main():
+    parser = argparse.ArgumentParser(description="make test-all")
+    parser.add_argument("--jobs", type=int, default=1,
+                        help="runs at the same time")
+    jobs = parser.parse_args().jobs
     signal.signal(signal.SIGTERM, interrupted)
     todo = list(cells())
-    rows = []
-    for number, (version, backing) in enumerate(todo, 1):
-        say(f"\n== {number} of {len(todo)}: kernel {version}"
-            + (f", BACKING={backing}" if backing else ""))
-        rows.append(run(version, backing))
+    rows = side_by_side(todo, jobs) if jobs > 1 else list(one_by_one(todo))
     broken = [row for row in rows if not row["release"]]
     say()
     for line in table(rows):
