@@ -5,6 +5,7 @@
 
 #include <linux/completion.h>
 #include <linux/fs.h>
+#include <linux/memcontrol.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -14,6 +15,7 @@
 #include "../cache.h"
 
 static struct workqueue_struct *mp_add_wq;
+static struct mem_cgroup *mp_root_memcg;
 
 /* A page on its way into the cache, on its owner's stack. */
 struct mp_cache_adding {
@@ -29,11 +31,16 @@ int mp_compat_cache_init(void)
 {
 	mp_add_wq = alloc_workqueue("movable_pool_add",
 				    WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	return mp_add_wq ? 0 : -ENOMEM;
+	if (!mp_add_wq)
+		return -ENOMEM;
+	/* Of a thread without an mm; NULL if there are no groups. */
+	mp_root_memcg = get_mem_cgroup_from_mm(NULL);
+	return 0;
 }
 
 void mp_compat_cache_exit(void)
 {
+	mem_cgroup_put(mp_root_memcg);
 	destroy_workqueue(mp_add_wq);
 }
 
@@ -67,6 +74,18 @@ static int mp_add_by_worker(struct address_space *mapping, struct page *page,
 	return adding.err;
 }
 
+/* Would the page be charged to a group that has nothing to do with it? */
+static bool mp_charge_is_wrong(void)
+{
+	struct mem_cgroup *memcg;
+
+	if (!current->mm || !mp_root_memcg)
+		return false;
+	memcg = get_mem_cgroup_from_mm(current->mm);
+	mem_cgroup_put(memcg);
+	return memcg != mp_root_memcg;
+}
+
 /*
  * A caller in reclaim, or that must not enter all of it, may hold what the
  * worker's own reclaim waits for, and needs its reserves: it does the work
@@ -83,7 +102,7 @@ static bool mp_may_use_worker(gfp_t gfp)
 int mp_compat_cache_add(struct address_space *mapping, struct page *page,
 			unsigned long index, gfp_t gfp)
 {
-	if (current->mm && IS_ENABLED(CONFIG_MEMCG) && mp_may_use_worker(gfp))
+	if (mp_may_use_worker(gfp) && mp_charge_is_wrong())
 		return mp_add_by_worker(mapping, page, index, gfp);
 	return add_to_page_cache_lru(page, mapping, index, gfp);
 }
