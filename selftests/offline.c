@@ -7,47 +7,11 @@
  */
 
 #include "mp.h"
+#include "mp_hotplug.h"
 #include "mp_worker.h"
 
 #define SEED	29
 #define NODE	MP_MEMORY "../node/node%d/"
-
-/* The last memory block is hot-plugged memory. */
-static long last_block(void)
-{
-	char path[128];
-	long block = -ENOENT;
-	long i;
-
-	for (i = 0; i < 1024; i++) {
-		snprintf(path, sizeof(path), MP_MEMORY "memory%ld/state", i);
-		if (!access(path, F_OK))
-			block = i;
-	}
-	return block;
-}
-
-static int is_movable(long block)
-{
-	char path[128], zones[64];
-
-	snprintf(path, sizeof(path), MP_MEMORY "memory%ld/valid_zones", block);
-	mp_read_file(path, zones, sizeof(zones));
-	return !!strstr(zones, "Movable");
-}
-
-/* Return: how many of the pool's first @count objects are in the block. */
-static int pages_in(int fd, int pool, int count, long block)
-{
-	struct mp_test_info *infos = calloc(count, sizeof(*infos));
-	int n = infos ? mp_infos(fd, pool, 0, count, infos) : -ENOMEM;
-	int i;
-
-	for (i = 0; n >= 0 && i < count; i++)
-		n += infos[i].pfn && mp_memory_block(infos[i].pfn) == block;
-	free(infos);
-	return n;
-}
 
 static long node_meminfo(int node, const char *key)
 {
@@ -98,20 +62,11 @@ static int block_on(long block)
 /* More than a memory block holds, so that all blocks of the node get some. */
 #define PAGES	40000
 
-/* For this thread and those it starts. */
-static int prefer_node(int node)
-{
-	unsigned long nodes = 1UL << node;
-
-	return syscall(SYS_set_mempolicy, MPOL_PREFERRED, &nodes,
-		       8 * sizeof(nodes)) ? -errno : 0;
-}
-
 /* A pool full of pages, on node 1 as far as they fit. */
 static int full_pool(int fd, unsigned int has)
 {
 	int pool = mp_create(fd, "unplug", PAGES, has);
-	int err = pool < 0 ? pool : prefer_node(1);
+	int err = pool < 0 ? pool : mp_prefer_node(1);
 
 	return err ?: mp_make(fd, pool, 0, PAGES, SEED) ?: pool;
 }
@@ -121,17 +76,17 @@ MP_TEST_F(all_pages_leave_R3_R15)
 	int pool = full_pool(self->fd, 0);
 	long total0 = node_meminfo(0, "MemTotal");
 	long total1 = node_meminfo(1, "MemTotal");
-	long block = last_block();
+	long block = mp_last_block();
 	int there;
 
 	ASSERT_LT(0, total1);
-	ASSERT_EQ(1, is_movable(block));
-	there = pages_in(self->fd, pool, PAGES, block);
+	ASSERT_EQ(1, mp_block_is_movable(block));
+	there = mp_pages_in(self->fd, pool, PAGES, block);
 	ASSERT_LE(1000, there);
 	EXPECT_EQ(0, block_off(block));
 	printf("# figure: memory block offline moved %d of %d pages\n",
 	       (int)mp_stats(self->fd, pool).migrated, there);
-	EXPECT_EQ(0, pages_in(self->fd, pool, PAGES, block));
+	EXPECT_EQ(0, mp_pages_in(self->fd, pool, PAGES, block));
 	EXPECT_LE(there, mp_stats(self->fd, pool).migrated);
 	EXPECT_EQ(total1 - mp_memory_block_pages() * 4,
 		  node_meminfo(1, "MemTotal"));
@@ -164,7 +119,7 @@ static int step_offline(struct mp_worker *worker)
 MP_TEST_F(pinned_page_holds_up_its_block)
 {
 	int pool = full_pool(self->fd, 0);
-	long block = last_block();
+	long block = mp_last_block();
 	struct mp_worker offliner = { .step = step_offline, .count = block };
 	__u64 pfn;
 	int i;
@@ -179,7 +134,7 @@ MP_TEST_F(pinned_page_holds_up_its_block)
 	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, i));
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, i, 1));
 	EXPECT_EQ(0, mp_worker_stop(&offliner));
-	EXPECT_EQ(0, pages_in(self->fd, pool, PAGES, block));
+	EXPECT_EQ(0, mp_pages_in(self->fd, pool, PAGES, block));
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, PAGES, SEED));
 	EXPECT_EQ(0, block_on(block));
 }
@@ -187,11 +142,11 @@ MP_TEST_F(pinned_page_holds_up_its_block)
 MP_TEST_F(refusals_do_not_stop_it_R22)
 {
 	int pool = full_pool(self->fd, MP_TEST_HAS_ALL);
-	long block = last_block();
+	long block = mp_last_block();
 	struct mp_test_stats stats;
 	int there;
 
-	there = pages_in(self->fd, pool, PAGES, block);
+	there = mp_pages_in(self->fd, pool, PAGES, block);
 	ASSERT_LE(1000, there);
 	ASSERT_EQ(0, mp_script(self->fd, (struct mp_test_script) {
 		.pool = pool,
@@ -238,11 +193,11 @@ MP_TEST_F(free_from_a_shrinker_meanwhile_R28)
 	struct mp_worker workers[] = {
 		{ .step = step_feed_shrinker, .count = PAGES },
 		{ .step = step_reclaim },
-		{ .step = step_off_and_on, .count = last_block() },
+		{ .step = step_off_and_on, .count = mp_last_block() },
 	};
 	int i;
 
-	ASSERT_EQ(0, prefer_node(1));
+	ASSERT_EQ(0, mp_prefer_node(1));
 	/* 4: say no word about it from now on. */
 	ASSERT_EQ(0, mp_write_file("/proc/sys/vm/drop_caches", "4"));
 	workers[0].fd = self->fd;
