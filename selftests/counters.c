@@ -230,26 +230,44 @@ static int cycle(int fd, int pool)
 }
 
 /*
- * The kernel itself allocates and frees meanwhile, some tens of pages: that is
- * the tolerance.  A page lost in a thousand is 80 here.
+ * The kernel itself allocates and frees meanwhile: some tens of pages in most
+ * rounds, some hundreds in one of many.  A leak is in every round and noise is
+ * not, so the best of some rounds is the one that counts.  A page lost in a
+ * thousand is 80 in a round.
  */
 #define CYCLES		10
-#define TOLERANCE	80
+#define ROUNDS		5
+#define TOLERANCE	60
 
-COUNTED_F(free_memory_comes_back)
+/* Return: pages lost by a round of cycles, or -errno. */
+static long lost_by_round(int fd, int pool)
 {
-	long before, after;
-	int i, tries = 20;
+	long before = free_pages(), after;
+	int i, err, tries = 20;
 
-	ASSERT_EQ(0, cycle(self->fd, self->pool));
-	before = free_pages();
-	for (i = 0; i < CYCLES; i++)
-		ASSERT_EQ(0, cycle(self->fd, self->pool));
+	for (i = 0; i < CYCLES; i++) {
+		err = cycle(fd, pool);
+		if (err)
+			return err;
+	}
 	while ((after = free_pages()) + TOLERANCE < before && tries--)
 		usleep(100000);
 	printf("# %d pages in and out: free before %ld, after %ld\n",
 	       CYCLES * PAGES, before, after);
-	EXPECT_LE(before, after + TOLERANCE);
+	return before > after ? before - after : 0;
+}
+
+COUNTED_F(free_memory_comes_back)
+{
+	long lost = TOLERANCE + 1;
+	int i;
+
+	ASSERT_EQ(0, cycle(self->fd, self->pool));
+	for (i = 0; i < ROUNDS && lost > TOLERANCE; i++) {
+		lost = lost_by_round(self->fd, self->pool);
+		ASSERT_LE(0, lost);
+	}
+	EXPECT_LE(lost, TOLERANCE);
 }
 
 #define CGROUP	"/tmp/cgroup"

@@ -198,7 +198,8 @@ static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 	}
 	/* Last: whoever freed the last page may still be in an op. */
 	mp_pool_wait_busy(pool);
-	if (released)
+	/* Of a driver that is gone, its notifier has said more than this. */
+	if (released && handles_valid)
 		mp_misuse("%s: destroyed with %lu pages still allocated\n",
 			  pool->name, released);
 }
