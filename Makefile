@@ -4,6 +4,7 @@
 
 KDIR    ?= /lib/modules/$(shell uname -r)/build
 KERNEL  ?= 6.1
+FLAVOUR ?=
 BACKING ?=
 ONLY    ?=
 JOBS    ?= 1
@@ -24,6 +25,7 @@ kernels:
 test:
 	@tools/setup test
 	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
+		$(if $(FLAVOUR),--flavour "$(FLAVOUR)") \
 		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)")
 
 test-all:
@@ -60,6 +62,7 @@ help:
 	@echo ""
 	@echo "test and demo take KERNEL=version, 6.1 if not given; there is:"
 	@echo "  $$($(PYTHON) tools/kernels.py --names)"
+	@echo "test takes FLAVOUR=debug or kcsan: that version, built to find mistakes."
 	@echo "test takes BACKING=cache: kernel-data pools of pages in the page cache,"
 	@echo "which all kernels have, and not what the kernel would have them use."
 	@echo "What they fetch and build is in ~/.cache/movable-pool; set"

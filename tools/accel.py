@@ -51,7 +51,7 @@ def probe(kernel):
                  "-cpu", "max,la57=off", "-m", "256M", "-nodefaults",
                  "-display", "none", "-no-reboot",
                  "-serial", f"file:{log.name}",
-                 "-kernel", str(kernel.vmlinux),
+                 "-kernel", str(kernel.image),
                  "-append", "console=ttyS0 panic=-1"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, timeout=PROBE_LIMIT,

@@ -2,8 +2,8 @@
 """Kernels that Debian does not have, built from its source package.
 
 Such a row of the table names fragments in tools/config/, which are added to
-allnoconfig.  The release carries a hash of them: who changes one gets a new
-kernel.  Whoever calls this holds the "kernels" lock.
+allnoconfig, and maybe a directory of patches.  The release carries a hash of
+both: who changes one gets a new kernel.
 """
 import hashlib
 import os
@@ -20,6 +20,7 @@ PROGRESS_SECONDS = 20
 LEFT_OUT = ("Documentation/[!K]*", "drivers/gpu/*.[ch]", "drivers/media/*.[ch]",
             "drivers/net/*.[ch]", "drivers/staging/*.[ch]", "sound/*.[ch]",
             "tools/perf/*", "tools/testing/*")
+IMAGE = "arch/x86/boot/bzImage"
 ERROR = re.compile(r"\berror\b|cannot|can't|No such file|\*\*\*")
 # Directories of which everything is kept.
 KEPT = ("*.o", "*.a", "*.c", ".*.cmd", "*.S", "*.dts*", "vmlinux*")
@@ -27,12 +28,19 @@ KEPT = ("scripts", "tools/objtool", "include", "arch/x86/include")
 
 
 def fragments(row):
-    return [TREE / f"tools/config/{name}.config" for name in row["config"]]
+    """Their lines.  "#? " precedes what not all kernels know."""
+    return "".join((TREE / f"tools/config/{name}.config").read_text()
+                   for name in row["config"])
+
+
+def patches(row):
+    directory = row.get("patches")
+    return sorted((TREE / directory).glob("*.patch")) if directory else []
 
 
 def digest(row):
     """What the row's kernel is made of, besides the source."""
-    text = "".join(path.read_text() for path in fragments(row))
+    text = fragments(row) + "".join(path.read_text() for path in patches(row))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -48,16 +56,32 @@ def name(row, version):
 def build(row, release, root):
     """Configure and compile the source in root/build."""
     tree = root / "build"
+    for path in patches(row):
+        apply(path, tree)
     make = ["nice", "make", "-C", tree, f"-j{os.cpu_count()}",
             f"CC={compiler()}", "HOSTCC=gcc", f"KERNELRELEASE={release}",
             "KBUILD_BUILD_USER=movable_pool", "KBUILD_BUILD_HOST=movable_pool"]
-    wanted = "".join(path.read_text() for path in fragments(row))
-    (tree / "fragments").write_text(wanted)
+    wanted = fragments(row)
+    (tree / "fragments").write_text(wanted.replace("#? ", ""))
     watched(make + [f"KCONFIG_ALLCONFIG={tree}/fragments", "allnoconfig"], "")
     must_have(wanted, (tree / ".config").read_text(), release)
-    watched(make + ["vmlinux", "modules"], "files compiled")
+    watched(make + ["bzImage", "modules"], "files compiled")
+    watched(make + [f"INSTALL_MOD_PATH={root}", "modules_install"], "")
     shutil.move(tree / "vmlinux", root / "vmlinux")
+    shutil.move(tree / IMAGE, root / "bzImage")
     trim(tree)
+
+
+def apply(path, tree):
+    """One patch, without what it says to people: that is left out."""
+    cache.step("patch", path.name)
+    done = subprocess.run(
+        ["git", "apply", "-p1", "--exclude=Documentation/*", path], cwd=tree,
+        env=dict(os.environ, GIT_CEILING_DIRECTORIES=str(tree.parent)),
+        text=True, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise Failure(f"{path.name} does not apply: "
+                      + done.stderr.strip().splitlines()[0])
 
 
 def compiler():

@@ -118,8 +118,10 @@ def lock(name):
 def filling(target):
     """A fresh directory that becomes `target` if the body succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = pathlib.Path(tempfile.mkdtemp(
-        prefix=f".{target.name}.", dir=target.parent))
+    with lock("filling"):
+        partial = pathlib.Path(tempfile.mkdtemp(
+            prefix=f".{target.name}.", dir=target.parent))
+        mine = flocked(partial)
     try:
         partial.chmod(0o755)
         yield partial
@@ -127,13 +129,29 @@ def filling(target):
             shutil.rmtree(target)
         partial.rename(target)
     finally:
+        os.close(mine)
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def flocked(directory):
+    """Its file descriptor, locked as long as it is open; None if it is."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def sweep(directory):
-    """Drop what a killed run left half filled; the caller holds the lock."""
-    for partial in directory.glob(".*.????????"):
-        shutil.rmtree(partial, ignore_errors=True)
+    """Drop what a killed run left half filled, and nobody is filling now."""
+    with lock("filling"):
+        for partial in directory.glob(".*.????????"):
+            orphan = flocked(partial)
+            if orphan is not None:
+                os.close(orphan)
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def read_json(path):

@@ -223,7 +223,7 @@ def header_size(_files):
 def licences(files):
     """Every file names its licence"""
     names = [name for name in files.all
-             if name != "COPYING" and not name.endswith(".md")]
+             if name != "COPYING" and not name.endswith((".md", ".patch"))]
     return names, [name for name in names
                    if (TREE / name).stat().st_size
                    and "SPDX-License-Identifier: GPL-2.0" not in head(name)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Gets kernels and kernel sources: Debian packages, unpacked privately.
 
-Whoever calls this holds the "kernels" lock.  What is fetched appears in the
-cache when it is complete; on any error it does not, and apt's own state is
+Whoever calls this holds the lock of that kernel.  What is fetched appears in
+the cache when it is complete; on any error it does not, and apt's own state is
 dropped, so that the next run starts from what is known to be good.
 """
 import contextlib
@@ -179,7 +179,7 @@ def source():
     """The directory with the kernel's test harness and style checkers."""
     target = cache.root() / "linux-source"
     if not target.is_dir():
-        with cache.lock("kernels"):
+        with cache.lock("source"):
             if not target.is_dir():
                 fetch_source(target)
     return target

@@ -12,8 +12,8 @@ DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "modules": "", "carried": "", "programs": "", "cmdline": "",
             "files": "", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
             "expected_skips": "", "sets": "", "backing": ""}
-# The test driver, and what makes its pools use the page cache.
-DRIVER, PAGE_CACHE = "mp_test", "page_cache=1"
+# The framework under both of its names.
+CORE = ("movable_pool", "movable_pool_test")
 TEST_COLUMN = 40                # in what the harness prints for -l
 VARIANTS = ("normal", "test")
 
@@ -66,13 +66,11 @@ class Group:
         """Only groups that say so run where no page can move."""
         return backing in self.backing if self.backing else backing != "none"
 
-    def ask_for_cache(self):
-        """Have the test driver use the page cache; False if it is not in."""
-        asked = [f"{line} {PAGE_CACHE}" if line.split()[0] == DRIVER else line
-                 for line in self.modules]
-        changed = asked != self.modules
-        self.modules = asked
-        return changed
+    def ask_for(self, backing):
+        """Have pools of kernel data use it."""
+        self.modules = [f"{line} backing={backing}"
+                        if line.split()[0] in CORE else line
+                        for line in self.modules]
 
 
 def lines(text):

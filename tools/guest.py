@@ -177,7 +177,7 @@ class Guest:
                 "-chardev", f"file,id=log,path={work}/log,append=on",
                 "-serial", "chardev:log", "-serial", "stdio",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
-                "-kernel", str(self.kernel.vmlinux),
+                "-kernel", str(self.kernel.image),
                 "-initrd", f"{work}/initramfs", "-append", words.strip(),
                 *qmp.Monitor.options(work / "qmp"),
                 *self.disk_options(work, boot), *self.qemu]

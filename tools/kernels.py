@@ -23,7 +23,9 @@ from cache import Failure
 # source: build modules in a tree made of this package, of the image's own
 # version, because the headers' programs need a newer libc than Debian 12's.
 # config: such a kernel is not Debian's but built, from these fragments in
-# tools/config/ (built.py); only the matrix needs it.
+# tools/config/ (built.py), and named VERSION-FLAVOUR.
+# patches: a directory; what of it is applied to the source first.
+# image: instead of vmlinux, which boots faster but not with KASAN before 6.2.
 # backing: what makes pages movable there, a row of BACKINGS.
 KERNELS = {
     "5.10": {
@@ -61,6 +63,43 @@ KERNELS = {
         "config": ["guest", "unmovable"],
         "backing": "none",
     },
+    "5.10-debug": {
+        "suites": ["bullseye"],
+        "source": "linux-source-5.10",
+        "config": ["guest", "mm", "debug"],
+        "image": "bzImage",
+        "backing": "aops",
+    },
+    "6.1-debug": {
+        "suites": ["bookworm", "bookworm-security"],
+        "source": "linux-source-6.1",
+        "config": ["guest", "mm", "debug"],
+        "image": "bzImage",
+        "backing": "mops",
+    },
+    "7.2-debug": {
+        "suites": ["trixie-backports"],
+        "source": "linux-source-7.2",
+        "patches": "kernel-patches/7.2",
+        "config": ["guest", "mm", "typed", "debug"],
+        "image": "bzImage",
+        "backing": "typed",
+    },
+    "6.1-kcsan": {
+        "suites": ["bookworm", "bookworm-security"],
+        "source": "linux-source-6.1",
+        "config": ["guest", "mm", "kcsan"],
+        "image": "bzImage",
+        "backing": "mops",
+    },
+    "7.2-kcsan": {
+        "suites": ["trixie-backports"],
+        "source": "linux-source-7.2",
+        "patches": "kernel-patches/7.2",
+        "config": ["guest", "mm", "typed", "kcsan"],
+        "image": "bzImage",
+        "backing": "typed",
+    },
 }
 DEFAULT = "6.1"
 
@@ -68,6 +107,7 @@ DEFAULT = "6.1"
 BACKINGS = {
     "aops": "non-LRU, address_space_operations",
     "mops": "non-LRU, movable_operations",
+    "typed": "non-LRU, a page type of its own (kernel-patches/)",
     "cache": "page cache of a private inode",
     "none": "none: built without compaction and migration",
 }
@@ -86,7 +126,7 @@ class Kernel:
         self.backing = row["backing"]
         self.root = fetch.place(release)
         self.kdir = fetch.build_tree(row, self.root, release)
-        self.vmlinux = self.root / "vmlinux"
+        self.image = self.root / row.get("image", "vmlinux")
 
     def module_files(self, name):
         """insmod order for one of the distribution's own modules."""
@@ -109,21 +149,47 @@ def stock():
             if "config" not in row]
 
 
-def get(version=DEFAULT):
-    """The kernel of that name, fetched on first use."""
+def flavours(version):
+    """The kernels built from the source of that version, by flavour."""
+    return [name.partition("-")[2] for name in KERNELS
+            if name.startswith(f"{version}-")]
+
+
+def flavoured(version, flavour):
+    """The row that KERNEL= and FLAVOUR= mean together."""
+    name = "-".join(filter(None, (version, flavour)))
+    if version in KERNELS and name not in KERNELS:
+        raise Failure(f"kernel {version} has no flavour '{flavour}'; there is: "
+                      + (", ".join(flavours(version)) or "none"))
+    return name
+
+
+def row_of(version):
     if version not in KERNELS:
         raise Failure(f"no kernel '{version}'; there is: "
                       + ", ".join(KERNELS))
+    return KERNELS[version]
+
+
+def backings(version):
+    """What BACKING= may be there."""
+    own = row_of(version)["backing"]
+    return [own] if own in ANYWHERE else [own, *ANYWHERE]
+
+
+def get(version=DEFAULT):
+    """The kernel of that name, fetched on first use."""
+    row_of(version)
     kernel = cached(version)
     if kernel:
         return kernel
-    with cache.lock("kernels"):
+    with cache.lock(f"kernel-{version}"):
         return cached(version) or fetched(version)
 
 
 def refresh(version):
     """Look for a newer package of this kernel, and fetch it."""
-    with cache.lock("kernels"):
+    with cache.lock(f"kernel-{version}"):
         return fetched(version)
 
 

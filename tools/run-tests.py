@@ -161,8 +161,8 @@ def plan(kernel, programs, options, totals):
                                for test in group.tests])
     backing = options.backing or kernel.backing
     chosen = [group for group in every if group.runs_on(backing)]
-    if options.backing:
-        chosen = [group for group in chosen if group.ask_for_cache()]
+    for group in chosen if options.backing else ():
+        group.ask_for(options.backing)
     if not chosen:
         raise cache.Failure(f"no group of {groups.FILE.name} is for kernel "
                             f"{kernel.version} with backing {backing}")
@@ -175,16 +175,20 @@ def plan(kernel, programs, options, totals):
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", default=kernels.DEFAULT)
+    parser.add_argument("--flavour", default="",
+                        help="the kernel built for one kind of mistake")
     parser.add_argument("--backing", default="",
                         help="instead of the kernel's own")
     parser.add_argument("--only", default="")
     parser.add_argument("--summary", type=pathlib.Path,
                         help="file for the counts (JSON)")
     options = parser.parse_args()
-    if options.backing and options.backing not in kernels.ANYWHERE:
-        raise cache.Failure(f"no kernel can be told to use BACKING="
-                            f"{options.backing}; there is: "
-                            + ", ".join(kernels.ANYWHERE))
+    options.kernel = kernels.flavoured(options.kernel, options.flavour)
+    known = kernels.backings(options.kernel)
+    if options.backing and options.backing not in known:
+        raise cache.Failure(f"kernel {options.kernel} cannot be told to use "
+                            f"BACKING={options.backing}; there is: "
+                            + ", ".join(known))
     return options
 
 

@@ -84,13 +84,15 @@ class Choice(unittest.TestCase):
         self.assertTrue(group("none", backing="none").runs_on("none"))
         self.assertFalse(group("none", backing="none").runs_on("mops"))
 
-    def test_page_cache(self):
-        asked = group("api", modules="movable_pool\nmp_test a=1\nmp_test_rude")
-        self.assertTrue(asked.ask_for_cache())
-        self.assertEqual(asked.modules, ["movable_pool",
-                                         "mp_test a=1 page_cache=1",
-                                         "mp_test_rude"])
-        self.assertFalse(group("heap", modules="heap").ask_for_cache())
+    def test_asked_backing(self):
+        asked = group("api", modules="movable_pool\nmp_test a=1")
+        asked.ask_for("cache")
+        self.assertEqual(asked.modules, ["movable_pool backing=cache",
+                                         "mp_test a=1"])
+        asked = group("races", modules="movable_pool_test\nmp_test")
+        asked.ask_for("typed")
+        self.assertEqual(asked.modules, ["movable_pool_test backing=typed",
+                                         "mp_test"])
 
 
 class Matrix(unittest.TestCase):
