@@ -83,7 +83,7 @@ static int documented(const char *text, const char *backing, const char *what)
 	char word[16];
 	int column;
 
-	for (column = 1; column <= 4; column++) {
+	for (column = 1; column <= 5; column++) {
 		word_of(text, "what", column, word);
 		if (!strcmp(word, backing))
 			break;
@@ -145,6 +145,16 @@ TABLE_F(frees)
 			     mp_stats(self->fd, self->pool).freed == 1);
 	EXPECT_AS_DOCUMENTED("ops->freed",
 			     mp_log(self->fd, self->pool).freed == 1);
+}
+
+TABLE_F(frees_of_locked_pages)
+{
+	ASSERT_EQ(0, mp_do(self->fd, self->pool, MP_TEST_PAGE_LOCK, 0, 1));
+	EXPECT_EQ(0, mp_do(self->fd, self->pool, MP_TEST_FREE, 0, 1));
+	EXPECT_AS_DOCUMENTED("a-lock-defers-free",
+			     mp_stats(self->fd, self->pool).deferred == 1);
+	EXPECT_EQ(0, mp_do(self->fd, self->pool, MP_TEST_PAGE_UNLOCK, 0, 1));
+	EXPECT_EQ(0, mp_deferred_drain());
 }
 
 TABLE_F(atomic_allocation)

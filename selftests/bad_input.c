@@ -513,4 +513,22 @@ MP_TEST_F(driver_that_forgets_a_pinned_page)
 	EXPECT_EQ(0, mp_module_load("mp_test_rude", ""));
 }
 
+/* Before the fixture's driver is open: the framework has to go. */
+TEST(backing_that_is_not_there)
+{
+	char parameters[64];
+	int listener;
+
+	mp_core_parameters("movable_pool", parameters, sizeof(parameters));
+	ASSERT_EQ(0, mp_module_unload("mp_test_rude"));
+	ASSERT_EQ(0, mp_module_unload("mp_test"));
+	ASSERT_EQ(0, mp_module_unload("movable_pool"));
+	listener = mp_kmsg_listen(SEEK_END);
+	EXPECT_EQ(-EINVAL, mp_module_load("movable_pool", "backing=magic"));
+	EXPECT_EQ(1, mp_kmsg_heard(listener, "no backing \"magic\" here"));
+	EXPECT_EQ(0, mp_module_load("movable_pool", parameters));
+	EXPECT_EQ(0, mp_module_load("mp_test", ""));
+	EXPECT_EQ(0, mp_module_load("mp_test_rude", ""));
+}
+
 TEST_HARNESS_MAIN

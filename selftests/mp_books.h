@@ -36,6 +36,15 @@ static inline int mp_cached(const struct mp_test_stats *s)
 	return !strcmp(s->backing, "cache");
 }
 
+/*
+ * A page that is freed while somebody has its lock waits for it, deferred,
+ * unless the backing needs no lock to let go of it.
+ */
+static inline int mp_defers(const struct mp_test_stats *s)
+{
+	return strcmp(s->backing, "typed") != 0;
+}
+
 /* What the books of isolations say when the VM took hold of @n pages. */
 static inline long mp_taken(const struct mp_test_stats *s, long n)
 {

@@ -28,14 +28,15 @@ static inline int mp_module_load(const char *name, const char *parameters)
 	return err;
 }
 
-/* Return: with what mp_test was loaded, to load it again. */
-static inline const char *mp_test_parameters(void)
+/* With what movable_pool or movable_pool_test was loaded, to load it again. */
+static inline void mp_core_parameters(const char *name, char *text, size_t size)
 {
-	char text[4];
+	int used = snprintf(text, size, "backing=");
+	char path[128];
 
-	mp_read_file("/sys/module/mp_test/parameters/page_cache", text,
-		     sizeof(text));
-	return text[0] == 'Y' ? "page_cache=1" : "";
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/backing", name);
+	mp_read_file(path, text + used, size - used);
+	text[strcspn(text, "\n")] = '\0';
 }
 
 static inline int mp_module_unload(const char *name)

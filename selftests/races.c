@@ -205,6 +205,13 @@ static int on_page_cache(int fd, int pool)
 	return mp_cached(&stats);
 }
 
+static int defers(int fd, int pool)
+{
+	struct mp_test_stats stats = mp_stats(fd, pool);
+
+	return mp_defers(&stats);
+}
+
 /* free() in a window in which the VM has the page locked. */
 static void free_while(struct __test_metadata *_metadata, int fd,
 		       const char *point, unsigned int released)
@@ -215,9 +222,9 @@ static void free_while(struct __test_metadata *_metadata, int fd,
 	struct mp_test_stats stats;
 
 	ASSERT_EQ(0, mp_do_flags(fd, pool, MP_TEST_BURY, MP_TEST_FREE, 0, 1));
-	EXPECT_EQ(1, mp_stats(fd, pool).deferred);
+	EXPECT_EQ(defers(fd, pool), mp_stats(fd, pool).deferred);
 	EXPECT_EQ(NEIGHBOURS, mp_stats(fd, pool).pages);
-	EXPECT_EQ(1, mp_deferred());
+	EXPECT_EQ(defers(fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go(point));
 	once_join(&vm);
 	frame_is_free(_metadata, fd, pfn);
@@ -264,7 +271,8 @@ MP_TEST_F(free_while_isolated_R9)
 	ASSERT_EQ(0, evict_start(&vm, self->fd, pool, 0, 2));
 	ASSERT_EQ(1, stops_at(&vm, "migrate-enter"));
 	ASSERT_EQ(2, held_by_the_vm(self->fd, pool, 0, 2));
-	later = on_page_cache(self->fd, pool) || is_locked(pfn);
+	later = defers(self->fd, pool) &&
+		(on_page_cache(self->fd, pool) || is_locked(pfn));
 	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
 				 0, 1));
 	stats = mp_stats(self->fd, pool);
@@ -292,7 +300,7 @@ MP_TEST_F(free_before_putback_R9)
 	ASSERT_EQ(1, mp_point_wait("putback-enter"));
 	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
 				 0, 1));
-	EXPECT_EQ(1, mp_deferred());
+	EXPECT_EQ(defers(self->fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go("putback-enter"));
 	EXPECT_NE(0, once_join(&vm));
 	EXPECT_EQ(1, mp_stats(self->fd, pool).released);
@@ -341,7 +349,7 @@ MP_TEST_F(free_at_publication_R5)
 	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_BURY, MP_TEST_FREE,
 				 0, 1));
 	EXPECT_EQ(NEIGHBOURS, mp_stats(self->fd, pool).pages);
-	EXPECT_EQ(1, mp_deferred());
+	EXPECT_EQ(defers(self->fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go("migrate-published"));
 	EXPECT_EQ(0, once_join(&vm));
 	EXPECT_EQ(1, mp_stats(self->fd, pool).migrated);
@@ -433,7 +441,7 @@ static void free_async_in_contexts(struct __test_metadata *_metadata, int fd,
 		ASSERT_EQ(0, mp_do_in(fd, pool, context, MP_TEST_FREE_ASYNC,
 				      0, 1));
 		EXPECT_EQ(1, mp_log(fd, pool).freed);
-		EXPECT_EQ(1, mp_deferred());
+		EXPECT_EQ(defers(fd, pool), mp_deferred());
 		ASSERT_EQ(0, mp_point_go(point));
 		once_join(&vm);
 		EXPECT_EQ(0, mp_deferred_drain());
@@ -681,7 +689,8 @@ static void destroy_while(struct __test_metadata *_metadata, int fd,
 {
 	struct once vm;
 	int pool = stopped_at(_metadata, fd, MP_TEST_HAS_ALL, point, &vm);
-	int held = 1 + on_page_cache(fd, pool);	/* the pool's inode, too */
+	/* On page cache the pool's inode, too. */
+	int held = defers(fd, pool) + on_page_cache(fd, pool);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 
 	ASSERT_EQ(0, free_neighbours(fd, pool));
@@ -885,7 +894,7 @@ static void shrink_while(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, mp_do(fd, pool, MP_TEST_SHRINK, 0, 1));
 	ASSERT_EQ(0, mp_write_file("/proc/sys/vm/drop_caches", "2"));
 	EXPECT_EQ(MP_EMPTY, mp_info(fd, pool, 0).state);
-	EXPECT_EQ(1, mp_deferred());
+	EXPECT_EQ(defers(fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go(point));
 	once_join(&vm);
 	frame_is_free(_metadata, fd, pfn);
@@ -944,14 +953,14 @@ static __u64 first_pfn(void)
 	return strtoull(text, NULL, 10);
 }
 
-static int first_is_page_cache(void)
+static int first_is_on(const char *backing)
 {
 	char path[128], text[128];
 
 	return mp_find_file(MP_DEBUGFS "first-*/backing", path,
 			    sizeof(path)) == 1 &&
 	       mp_read_file(path, text, sizeof(text)) > 0 &&
-	       !strncmp(text, "cache:", 6);
+	       !strncmp(text, backing, strlen(backing));
 }
 
 /* The VM has the page of the module "movable_first", which is loaded. */
@@ -978,10 +987,11 @@ static void first_stopped_at(struct __test_metadata *_metadata,
 static void rmmod_at(struct __test_metadata *_metadata, const char *point,
 		     struct once *vm)
 {
-	int held = 1;
+	int held;
 
 	first_stopped_at(_metadata, point, vm);
-	held += first_is_page_cache();	/* the pool's inode, too */
+	/* On page cache the pool's inode, too. */
+	held = !first_is_on("typed:") + first_is_on("cache:");
 	EXPECT_EQ(0, mp_module_unload("movable_first"));
 	EXPECT_EQ(held, mp_deferred_become(held));
 }
@@ -1048,15 +1058,16 @@ MP_TEST_F(rmmod_waits_for_the_mover_R17)
  */
 TEST(framework_unload_waits_for_the_vm_R30)
 {
-	const char *parameters = mp_test_parameters();
+	char parameters[64];
 	struct once vm;
 
+	mp_core_parameters("movable_pool_test", parameters, sizeof(parameters));
 	ASSERT_EQ(0, mp_module_unload("mp_test"));
 	rmmod_at(_metadata, "migrate-enter", &vm);
 	EXPECT_EQ(0, mp_module_unload("movable_pool_test"));
 	once_join(&vm);
-	EXPECT_EQ(0, mp_module_load("movable_pool_test", ""));
-	EXPECT_EQ(0, mp_module_load("mp_test", parameters));
+	EXPECT_EQ(0, mp_module_load("movable_pool_test", parameters));
+	EXPECT_EQ(0, mp_module_load("mp_test", ""));
 }
 
 TEST_HARNESS_MAIN

@@ -5,8 +5,10 @@
 
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/moduleparam.h>
 #include <linux/movable_pool.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "inode.h"
@@ -24,9 +26,42 @@ static const struct mp_backing * const mp_backings[] = {
 #endif
 };
 
+static char *mp_backing_wanted = "";
+module_param_named(backing, mp_backing_wanted, charp, 0444);
+MODULE_PARM_DESC(backing, "for debugging: what pools of kernel data use, by name");
+
+/* As the parameter says; NULL if it does not, or not what there is. */
+static const struct mp_backing *mp_backing_by_name(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
+		if (!strcmp(mp_backings[i]->name, mp_backing_wanted))
+			return mp_backings[i];
+	return NULL;
+}
+
+/* Return: 0, or -EINVAL after saying which names there are. */
+static int mp_backing_check_wanted(void)
+{
+	int i;
+
+	if (!*mp_backing_wanted || mp_backing_by_name())
+		return 0;
+	pr_err("no backing \"%s\" here; there is:\n", mp_backing_wanted);
+	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
+		pr_err("  %-8s%s\n", mp_backings[i]->name,
+		       mp_backings[i]->about);
+	return -EINVAL;
+}
+
 #ifdef MP_HAVE_MIGRATION
 static const struct mp_backing *mp_backing_for_data(const char **why)
 {
+	if (*mp_backing_wanted) {
+		*why = "asked for when the module was loaded";
+		return mp_backing_by_name();
+	}
 #ifdef MP_HAVE_NONLRU
 	*why = "kernel data, by this kernel's non-LRU page migration";
 	return &mp_backing_nonlru;
@@ -73,8 +108,10 @@ static void mp_backings_undo(int n)
 
 int mp_backings_init(void)
 {
-	int i, err;
+	int i, err = mp_backing_check_wanted();
 
+	if (err)
+		return err;
 	/* A reserved thread: what it frees is what reclaim may hope for. */
 	mp_backings_wq = alloc_workqueue("movable_pool",
 					 WQ_MEM_RECLAIM | WQ_UNBOUND, 0);

@@ -17,8 +17,9 @@
  *	private	  pool, alloc to cut; then	link word, while PG_private
  *		  the orphans' list
  *	mapping	  the VM's mark; 0 for those	the inode's, which leads to the
- *		  that never move, which have	pool
- *		  PG_checked (none.c)
+ *		  with a page type (typed.c)	pool
+ *		  and those that never move,
+ *		  which have PG_checked (none.c)
  *	lru	  never ours, the VM's while	the VM's
  *		  the page is isolated
  *	flags	  PG_locked by trylock; never	PG_private, PG_uptodate; never
@@ -26,12 +27,12 @@
  *	refcount  one is the pool's, until	one is the cache's, one
  *		  the page is let go		PG_private's
  *
- * Why no callback can run in text that is gone.  The VM calls us only with the
- * page locked.  A page is let go, by its pool or as an orphan, only with its
- * lock taken outside a callback: its callbacks have returned.  The
- * source of a finished move is let go inside one, but then the destination, now
- * the pool's, stays locked until that callback has returned.  A driver's op
- * runs between mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
+ * Why no callback can run in text that is gone: typed.c asks the kernel, which
+ * knows.  For the others: the VM calls us only with the page locked.  A page is
+ * let go, by its pool or as an orphan, only with its lock taken outside a
+ * callback: its callbacks have returned.  The source of a finished move is let
+ * go inside one, but then the destination, now the pool's, stays locked until
+ * that callback has returned.  A driver's op runs between mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
  */
 
 #include <linux/atomic.h>

@@ -5,7 +5,8 @@
 /*
  * Loose pages: on no list of the VM's, with one reference, the pool's, and a
  * mark by which the VM, or we, tell them from others.  The backings that have
- * such pages differ in the mark alone.
+ * such pages differ in the mark alone, but for typed.c, where nothing has to be
+ * unmarked: it has no orphans, and uses mark and marked only.
  */
 
 #include <linux/atomic.h>

@@ -3,22 +3,10 @@
 
 #include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "mp_test.h"
-
-static bool page_cache;
-module_param(page_cache, bool, 0444);
-MODULE_PARM_DESC(page_cache, "pools that may move are backed by page cache");
-
-static unsigned int mp_test_flags(const struct mp_test_create *create)
-{
-	if (!page_cache || create->flags & MOVABLE_POOL_UNMOVABLE)
-		return 0;
-	return MOVABLE_POOL_PAGE_CACHE;
-}
 
 static struct movable_pool *
 mp_test_pool_real(struct mp_test_pool *pool,
@@ -27,7 +15,7 @@ mp_test_pool_real(struct mp_test_pool *pool,
 	struct movable_pool_attr attr = {
 		.name = create->name[0] ? create->name : NULL,
 		.ops = create->has ? &pool->ops : NULL,
-		.flags = create->flags | mp_test_flags(create),
+		.flags = create->flags,
 		.max_pages = create->max_pages,
 		.priv = pool,
 	};

@@ -10,8 +10,11 @@ else
 ccflags-y += -DMP_HAVE_MIGRATION
 mp-cache := $(firstword $(call mp-has,cache_folio cache_page))
 mp-objs += cache.o $(patsubst cache_%,compat/cache-%.o,$(mp-cache))
-mp-nonlru := $(firstword $(call mp-has,nonlru_mops nonlru_aops))
-mp-objs += $(patsubst nonlru_%,compat/nonlru-%.o,$(mp-nonlru))
+mp-nonlru := $(firstword $(call mp-has,nonlru_typed nonlru_mops nonlru_aops))
+mp-objs += $(patsubst nonlru_%,compat/nonlru-%.o,\
+	$(filter-out nonlru_typed,$(mp-nonlru)))
+# Not compat: what will be left of these one day.
+mp-objs += $(patsubst nonlru_%,%.o,$(filter nonlru_typed,$(mp-nonlru)))
 ccflags-y += $(if $(mp-nonlru),-DMP_HAVE_NONLRU)
 endif
 
