@@ -5,7 +5,8 @@
  */
 
 #include "mp.h"
-#include "mp_point.h"
+#include "mp_fault.h"
+#include "mp_module.h"
 
 #define SEED	13
 
@@ -18,7 +19,7 @@ static struct mp_test_call bulk_of(int pool, unsigned int count)
 	};
 }
 
-static int create_fails_at(int fd, const char *point)
+static int create_fails_at(int fd, const char *site)
 {
 	struct mp_test_create create = {
 		.name = "fails",
@@ -26,24 +27,26 @@ static int create_fails_at(int fd, const char *point)
 		.has = MP_TEST_HAS_ALL,
 		.flags = MP_PAGE_CACHE,
 	};
-	int err = mp_points_reset() ?: mp_point_fail(point, 1);
+	int err = mp_fault_arm(site, 1);
 
 	return err ?: mp_create_as(fd, &create);
 }
 
 MP_TEST_F(create)
 {
-	static const char * const points[] = {
+	static const char * const sites[] = {
 		"alloc-pool", "alloc-stats", "alloc-name", "alloc-cache",
 		"alloc-inode",
 	};
 	char path[128];
+	int before;
 	int pool;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(points); i++) {
-		EXPECT_EQ(-ENOMEM, create_fails_at(self->fd, points[i]));
-		EXPECT_EQ(1, mp_point_hits(points[i]));
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		before = mp_fault_failed(sites[i]);
+		EXPECT_EQ(-ENOMEM, create_fails_at(self->fd, sites[i]));
+		EXPECT_EQ(before + 1, mp_fault_failed(sites[i]));
 		EXPECT_EQ(0, mp_find_file(MP_DEBUGFS "fails-*", path,
 					  sizeof(path)));
 		pool = mp_create(self->fd, "fails", 1, MP_TEST_HAS_ALL);
@@ -63,8 +66,7 @@ MP_TEST_F(alloc)
 		.count = 10,
 	};
 
-	ASSERT_EQ(0, mp_points_reset());
-	ASSERT_EQ(0, mp_point_fail("alloc-page", 5));
+	ASSERT_EQ(0, mp_fault_arm("alloc-page", 5));
 	EXPECT_EQ(-ENOMEM, mp_call(self->fd, &call));
 	EXPECT_EQ(4, call.done);
 	EXPECT_EQ(4, mp_stats(self->fd, pool).pages);
@@ -82,8 +84,7 @@ MP_TEST_F(alloc_at_max_pages)
 	};
 	int pool = mp_create_as(self->fd, &create);
 
-	ASSERT_EQ(0, mp_points_reset());
-	ASSERT_EQ(0, mp_point_fail("alloc-page", 1));
+	ASSERT_EQ(0, mp_fault_arm("alloc-page", 1));
 	EXPECT_EQ(-ENOMEM, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1));
 	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1));
 	EXPECT_EQ(-ENOSPC, mp_do(self->fd, pool, MP_TEST_ALLOC, 1, 1));
@@ -93,11 +94,12 @@ MP_TEST_F(bulk_falls_back_to_single_pages)
 {
 	int pool = mp_create(self->fd, "fails", 20, 0);
 	struct mp_test_call call = bulk_of(pool, 20);
+	int before;
 
-	ASSERT_EQ(0, mp_points_reset());
-	ASSERT_EQ(0, mp_point_fail("alloc-bulk", 1));
+	ASSERT_EQ(0, mp_fault_arm("alloc-bulk", 1));
+	before = mp_fault_failed("alloc-bulk");
 	EXPECT_EQ(0, mp_call(self->fd, &call));
-	EXPECT_EQ(1, mp_point_hits("alloc-bulk"));
+	EXPECT_EQ(before + 1, mp_fault_failed("alloc-bulk"));
 	EXPECT_EQ(20, call.done);
 	EXPECT_EQ(20, mp_stats(self->fd, pool).pages);
 }
@@ -108,9 +110,8 @@ MP_TEST_F(bulk_gives_what_there_is)
 	struct mp_test_call call = bulk_of(pool, 20);
 	int i;
 
-	ASSERT_EQ(0, mp_points_reset());
-	ASSERT_EQ(0, mp_point_fail("alloc-bulk", 1));
-	ASSERT_EQ(0, mp_point_fail("alloc-page", 8));
+	ASSERT_EQ(0, mp_fault_arm("alloc-bulk", 1));
+	ASSERT_EQ(0, mp_fault_arm("alloc-page", 8));
 	EXPECT_EQ(0, mp_call(self->fd, &call));
 	EXPECT_EQ(7, call.done);
 	for (i = 0; i < 20; i++)
@@ -120,18 +121,88 @@ MP_TEST_F(bulk_gives_what_there_is)
 	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 7, 13));
 }
 
-MP_TEST_F(vmap)
+static void vmap_fails_at(struct __test_metadata *_metadata, int fd,
+			  const char *site)
 {
-	int pool = mp_create(self->fd, "fails", 4, 0);
+	int pool = mp_create(fd, "fails", 4, 0);
 	int i;
 
-	ASSERT_EQ(0, mp_make(self->fd, pool, 0, 4, SEED));
-	ASSERT_EQ(0, mp_points_reset());
-	ASSERT_EQ(0, mp_point_fail("vmap", 1));
-	EXPECT_EQ(-ENOMEM, mp_arg(self->fd, pool, MP_TEST_VMAP, 0, 4, SEED));
+	ASSERT_EQ(0, mp_make(fd, pool, 0, 4, SEED));
+	ASSERT_EQ(0, mp_fault_arm(site, 1));
+	EXPECT_EQ(-ENOMEM, mp_arg(fd, pool, MP_TEST_VMAP, 0, 4, SEED));
 	for (i = 0; i < 4; i++)
-		EXPECT_EQ(0, mp_info(self->fd, pool, i).pins);
-	EXPECT_EQ(0, mp_arg(self->fd, pool, MP_TEST_VMAP, 0, 4, SEED));
+		EXPECT_EQ(0, mp_info(fd, pool, i).pins);
+	EXPECT_EQ(0, mp_arg(fd, pool, MP_TEST_VMAP, 0, 4, SEED));
+}
+
+MP_TEST_F(vmap)
+{
+	vmap_fails_at(_metadata, self->fd, "vmap");
+}
+
+MP_TEST_F(vmap_set)
+{
+	vmap_fails_at(_metadata, self->fd, "vmap-set");
+}
+
+static int cached_pool(int fd)
+{
+	struct mp_test_create create = {
+		.name = "cached",
+		.capacity = MP_BLOCK,
+		.has = MP_TEST_HAS_ALL,
+		.flags = MP_PAGE_CACHE,
+	};
+
+	return mp_create_as(fd, &create);
+}
+
+/* The page was there already, and is given back. */
+MP_TEST_F(page_cache_takes_no_page)
+{
+	int pool = cached_pool(self->fd);
+
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, mp_fault_arm("cache-add", 1));
+	EXPECT_EQ(-ENOMEM, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1));
+	ASSERT_EQ(0, mp_fault_arm("cache-add", 3));
+	EXPECT_EQ(-ENOMEM, mp_arg(self->fd, pool, MP_TEST_ADOPT_BLOCK, 0, 4,
+				  2));
+	EXPECT_EQ(2, mp_stats(self->fd, pool).pages);
+	EXPECT_EQ(MP_EMPTY, mp_info(self->fd, pool, 2).state);
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 2, 2));
+}
+
+/* More than what comes and goes by itself in a guest that does nothing else. */
+MP_TEST_F(failures_leak_no_page)
+{
+	int pool = cached_pool(self->fd);
+	int i, times = 4000, leak = times * 4;
+	long before, lost;
+
+	ASSERT_LE(0, pool);
+	before = mp_read_field("/proc/meminfo", "MemFree");
+	for (i = 0; i < times; i++) {
+		ASSERT_EQ(0, mp_fault_arm("cache-add", 1));
+		ASSERT_EQ(-ENOMEM, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1));
+	}
+	lost = before - mp_read_field("/proc/meminfo", "MemFree");
+	EXPECT_LT(lost, leak / 2);
+}
+
+/* The pool works, but cannot be looked at. */
+MP_TEST_F(no_debugfs)
+{
+	char path[128];
+	int pool;
+
+	ASSERT_EQ(0, mp_fault_arm("debugfs", 1));
+	pool = mp_create(self->fd, "unseen", 4, 0);
+	ASSERT_LE(0, pool);
+	EXPECT_EQ(0, mp_find_file(MP_DEBUGFS "unseen-*", path, sizeof(path)));
+	EXPECT_EQ(0, mp_make(self->fd, pool, 0, 4, SEED));
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE, 0, 4));
+	EXPECT_EQ(0, mp_destroy(self->fd, pool));
 }
 
 /* Not simulated: the pool takes all there is in one call and gives it back. */
@@ -156,6 +227,67 @@ MP_TEST_F(memory_is_full)
 	EXPECT_EQ(0, mp_stats(self->fd, pool).pages);
 	EXPECT_EQ(0, mp_make(self->fd, pool, 0, 100, SEED));
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 100, SEED));
+}
+
+/* Those of the workqueues; later kernels put a "kworker/R-" before the name. */
+static int threads_of_ours(void)
+{
+	char text[64];
+	glob_t found;
+	int n = 0;
+	size_t i;
+
+	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
+		return -ENOENT;
+	for (i = 0; i < found.gl_pathc; i++)
+		if (mp_read_file(found.gl_pathv[i], text, sizeof(text)) > 0)
+			n += !!strstr(text, "movab");
+	globfree(&found);
+	return n;
+}
+
+/* Return: how often it failed before the module could be loaded. */
+static int load_fails_at(struct __test_metadata *_metadata, const char *site)
+{
+	char parameters[64];
+	int nth, err;
+
+	for (nth = 1; nth < 10; nth++) {
+		snprintf(parameters, sizeof(parameters), "fail=%s:%d", site,
+			 nth);
+		err = mp_module_load("movable_pool_test", parameters);
+		if (!err)
+			break;
+		EXPECT_EQ(-ENOMEM, err);
+		EXPECT_EQ(0, threads_of_ours());
+		EXPECT_NE(0, access("/sys/module/movable_pool_test", F_OK));
+		EXPECT_NE(0, access(MP_DEBUGFS, F_OK));
+	}
+	EXPECT_EQ(0, err);
+	EXPECT_LT(0, threads_of_ours());
+	EXPECT_EQ(0, mp_module_unload("movable_pool_test"));
+	EXPECT_EQ(0, threads_of_ours());
+	return nth - 1;
+}
+
+/* A module that cannot be loaded leaves nothing behind. */
+TEST(load)
+{
+	char parameters[64];
+
+	mp_core_parameters("movable_pool_test", parameters, sizeof(parameters));
+	ASSERT_EQ(0, mp_module_unload("mp_test"));
+	ASSERT_EQ(0, mp_module_unload("movable_pool_test"));
+	EXPECT_LT(0, load_fails_at(_metadata, "alloc-workqueue"));
+	EXPECT_LT(0, load_fails_at(_metadata, "mount"));
+	EXPECT_LT(0, load_fails_at(_metadata, "alloc-context"));
+	EXPECT_LT(1, load_fails_at(_metadata, "backing"));
+	EXPECT_LT(0, load_fails_at(_metadata, "notifier"));
+	/* That one is wanted at load by the backing of old kernels alone. */
+	EXPECT_LE(0, load_fails_at(_metadata, "alloc-inode"));
+	EXPECT_EQ(-EINVAL, mp_module_load("movable_pool_test", "fail=nowhere"));
+	EXPECT_EQ(0, mp_module_load("movable_pool_test", parameters));
+	EXPECT_EQ(0, mp_module_load("mp_test", ""));
 }
 
 TEST_HARNESS_MAIN

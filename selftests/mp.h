@@ -15,7 +15,8 @@
  *
  *	mp_worker.h	threads that do one thing again and again
  *	mp_fragment.h	a pool all over memory, with holes
- *	mp_point.h	wait points and failing allocations of the test build
+ *	mp_point.h	wait points of the test build
+ *	mp_fault.h	and what it lets fail
  *	mp_module.h	loading and unloading modules
  *
  * Tests use FIXTURE(pool), in which self->fd is the driver.

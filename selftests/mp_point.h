@@ -2,7 +2,7 @@
 #ifndef _SELFTESTS_MP_POINT_H
 #define _SELFTESTS_MP_POINT_H
 
-/* Wait points and failing allocations, which movable_pool_test.ko alone has. */
+/* Wait points, which movable_pool_test.ko alone has. */
 
 #include "mp_books.h"
 #include "mp_file.h"
@@ -32,15 +32,6 @@ static inline int mp_point_go(const char *name)
 	return mp_write_file(MP_POINTS, line);
 }
 
-/* The @nth allocation there fails, counted from 1. */
-static inline int mp_point_fail(const char *name, int nth)
-{
-	char line[80];
-
-	snprintf(line, sizeof(line), "fail %s %d", name, nth);
-	return mp_write_file(MP_POINTS, line);
-}
-
 static inline int mp_point_read(const char *name, int *armed, int *hits,
 				int *stopped)
 {
@@ -59,7 +50,7 @@ static inline int mp_point_read(const char *name, int *armed, int *hits,
 	return err;
 }
 
-/* Arrivals that stopped or failed since the last reset. */
+/* Arrivals that stopped since the last reset. */
 static inline int mp_point_hits(const char *name)
 {
 	int armed, hits, stopped;

@@ -11,7 +11,7 @@ FILE = TREE / "selftests/groups.ini"
 DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "modules": "", "carried": "", "programs": "", "cmdline": "",
             "files": "", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
-            "expected_skips": "", "sets": "", "backing": ""}
+            "expected_skips": "", "sets": "", "backing": "", "needs": ""}
 # The framework under both of its names.
 CORE = ("movable_pool", "movable_pool_test")
 TEST_COLUMN = 40                # in what the harness prints for -l
@@ -56,6 +56,7 @@ class Group:
                                for line in lines(section["expected_skips"])]
         self.sets = section["sets"].split()
         self.backing = section["backing"].split()
+        self.needs = section["needs"].split()
         self.tests = []
         if self.variant not in VARIANTS:
             raise Failure(f"group {name}: variant is one of "
@@ -178,6 +179,21 @@ def select(groups, only):
     for group, tests in chosen:
         group.tests = tests
     return [group for group in groups if group.tests]
+
+
+def drop_needy(groups, kernel):
+    """Take the tests out that need more than is built into the kernel.
+
+    Returns (name, reason)s.
+    """
+    dropped = []
+    for group in groups:
+        lacks = [option for option in group.needs if not kernel.has(option)]
+        if lacks:
+            dropped += [(test.id, "the kernel is built without "
+                         + ", ".join(lacks)) for test in group.tests]
+            group.tests = []
+    return dropped
 
 
 def overview(groups):

@@ -128,6 +128,11 @@ class Kernel:
         self.kdir = fetch.build_tree(row, self.root, release)
         self.image = self.root / row.get("image", "vmlinux")
 
+    def has(self, option):
+        """Is CONFIG_something built in?  Modules do not count."""
+        config = (self.kdir / ".config").read_text()
+        return f"\n{option}=y\n" in config
+
     def module_files(self, name):
         """insmod order for one of the distribution's own modules."""
         shown = subprocess.run(

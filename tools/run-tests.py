@@ -15,6 +15,7 @@ import accel
 import applicable
 import build
 import cache
+import faults
 import groups
 import kernels
 import tap
@@ -33,12 +34,23 @@ class Totals:
         self.skips = []
         self.figures = []
         self.not_applicable = []        # (name, why)
+        self.faults = faults.Faults()
+
+    def check_faults(self):
+        """A site that never fails in all of the tests is one untested."""
+        for name in self.faults.never_failed():
+            self.failed += 1
+            say(f"\n  FAIL  no test has made {name} fail")
 
     def print(self, seconds):
         if self.figures:
             say("\nfigures")
             for group, figure in self.figures:
                 say(f"  {group + ':':<12} {figure}")
+        if self.faults.sites:
+            say("\nwhat can fail, and how often it was made to")
+            for line in self.faults.table():
+                say(line)
         if self.skips:
             say("\nskipped, as expected")
             for name, reason in self.skips:
@@ -129,6 +141,10 @@ class Run:
         # The guest ends a program at the limit, we end the guest after it.
         result = guest.run(self.script(programs), self.reader.line,
                            group.limit + 10)
+        log = result.log.read_text(errors="replace")
+        if not self.totals.faults.add(log) and group.variant == "test":
+            result.problems.append(["its log does not tell what has failed: "
+                                    "movable_pool_test was not unloaded"])
         self.close(result)
 
     def close(self, result):
@@ -167,7 +183,8 @@ def plan(kernel, programs, options, totals):
         raise cache.Failure(f"no group of {groups.FILE.name} is for kernel "
                             f"{kernel.version} with backing {backing}")
     chosen = groups.select(chosen, options.only)
-    totals.not_applicable = applicable.drop(
+    totals.not_applicable = groups.drop_needy(chosen, kernel)
+    totals.not_applicable += applicable.drop(
         chosen, entries, (f"backing {backing}", f"kernel {kernel.version}"))
     return [group for group in chosen if group.tests]
 
@@ -211,6 +228,8 @@ def main():
         Run(group, totals).execute(kernel, built[group.variant], programs,
                                    log_name)
     seconds = time.monotonic() - start
+    if not options.only:
+        totals.check_faults()
     if options.summary:
         cache.write_json(options.summary, {
             "groups": len(chosen), "passed": totals.passed,

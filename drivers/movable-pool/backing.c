@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include "fault.h"
 #include "inode.h"
 #include "internal.h"
 
@@ -106,15 +107,21 @@ static void mp_backings_undo(int n)
 	mp_inodes_exit();
 }
 
+/* With a reserved thread: what it frees is what reclaim may hope for. */
+struct workqueue_struct *mp_workqueue_new(const char *name)
+{
+	if (mp_fail(MP_FAIL_WORKQUEUE))
+		return NULL;
+	return alloc_workqueue("%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+}
+
 int mp_backings_init(void)
 {
 	int i, err = mp_backing_check_wanted();
 
 	if (err)
 		return err;
-	/* A reserved thread: what it frees is what reclaim may hope for. */
-	mp_backings_wq = alloc_workqueue("movable_pool",
-					 WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	mp_backings_wq = mp_workqueue_new("movable_pool");
 	if (!mp_backings_wq)
 		return -ENOMEM;
 	err = mp_inodes_init();
@@ -123,7 +130,8 @@ int mp_backings_init(void)
 		return err;
 	}
 	for (i = 0; i < ARRAY_SIZE(mp_backings) && !err; i++)
-		err = mp_backings[i]->init(mp_backings[i]);
+		err = mp_fail(MP_FAIL_BACKING) ? -ENOMEM :
+		      mp_backings[i]->init(mp_backings[i]);
 	/* The one that failed has nothing to undo. */
 	if (err)
 		mp_backings_undo(i - 1);

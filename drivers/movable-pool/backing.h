@@ -99,6 +99,7 @@ bool mp_core_putback(struct page *page);
 
 /* For what the backings finish later. */
 extern struct workqueue_struct *mp_backings_wq;
+struct workqueue_struct *mp_workqueue_new(const char *name);
 
 /* What the core asks of all backings. */
 const struct mp_backing *mp_backing_choose(unsigned int flags,

@@ -34,6 +34,7 @@
 #include <linux/xarray.h>
 
 #include "cache.h"
+#include "fault.h"
 #include "inode.h"
 #include "internal.h"
 #include "link.h"
@@ -288,7 +289,8 @@ static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
 					     MP_INDEX_MAX);
 	if (index == MP_INDEX_MAX)
 		return -ENOSPC;
-	err = mp_compat_cache_add(mapping, page, index, gfp);
+	err = mp_fail(MP_FAIL_CACHE_ADD) ? -ENOMEM :
+	      mp_compat_cache_add(mapping, page, index, gfp);
 	if (err)
 		return err;
 	mp_cache_attach(page);
@@ -299,7 +301,8 @@ static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
 static int mp_cache_replace(const struct mp_backing *backing, struct page *dst,
 			    struct page *src)
 {
-	int err = mp_compat_cache_replace(src->mapping, dst, src);
+	int err = mp_fail(MP_FAIL_REPLACE) ? -EAGAIN :
+		  mp_compat_cache_replace(src->mapping, dst, src);
 
 	if (err)
 		return err;
@@ -377,8 +380,7 @@ static int mp_cache_open(struct movable_pool *pool)
 		cache = kzalloc(sizeof(*cache), GFP_KERNEL);
 	if (!cache)
 		return -ENOMEM;
-	if (!mp_fail(MP_FAIL_ALLOC_INODE))
-		cache->inode = mp_inode_new(&mp_compat_cache_aops);
+	cache->inode = mp_inode_new(&mp_compat_cache_aops);
 	if (!cache->inode) {
 		kfree(cache);
 		return -ENOMEM;

@@ -9,11 +9,13 @@
  */
 
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 #include <linux/pagemap.h>
 #include <linux/seq_file.h>
 
+#include "fault.h"
 #include "internal.h"
 #include "link.h"
 #include "wait_point.h"
@@ -141,7 +143,8 @@ DEFINE_SEQ_ATTRIBUTE(pages);
 /* debugfs may be absent or full; nothing here depends on it. */
 void mp_debugfs_add(struct movable_pool *pool)
 {
-	pool->dir = debugfs_create_dir(pool->name, mp_debugfs_dir);
+	pool->dir = mp_fail(MP_FAIL_DEBUGFS) ? ERR_PTR(-ENOMEM) :
+		    debugfs_create_dir(pool->name, mp_debugfs_dir);
 	debugfs_create_file("stats", 0400, pool->dir, pool, &stats_fops);
 	debugfs_create_file("backing", 0400, pool->dir, pool, &backing_fops);
 	debugfs_create_file("pages", 0400, pool->dir, pool, &pages_fops);
@@ -159,6 +162,7 @@ void mp_debugfs_init(void)
 	debugfs_create_file("deferred", 0400, mp_debugfs_dir, NULL,
 			    &deferred_fops);
 	mp_wait_points_init(mp_debugfs_dir);
+	mp_faults_debugfs(mp_debugfs_dir);
 }
 
 void mp_debugfs_exit(void)

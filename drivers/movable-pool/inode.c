@@ -16,6 +16,7 @@
 #include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
 
+#include "fault.h"
 #include "inode.h"
 
 #define MP_FS_MAGIC	0x6d706f6f	/* "mpoo" */
@@ -24,6 +25,8 @@ static struct vfsmount *mp_mnt;
 
 static int mp_fs_init_context(struct fs_context *fc)
 {
+	if (mp_fail(MP_FAIL_CONTEXT))
+		return -ENOMEM;
 	return init_pseudo(fc, MP_FS_MAGIC) ? 0 : -ENOMEM;
 }
 
@@ -36,7 +39,8 @@ static struct file_system_type mp_fs = {
 
 int mp_inodes_init(void)
 {
-	struct vfsmount *mnt = kern_mount(&mp_fs);
+	struct vfsmount *mnt = mp_fail(MP_FAIL_MOUNT) ? ERR_PTR(-ENOMEM) :
+			       kern_mount(&mp_fs);
 
 	if (IS_ERR(mnt))
 		return PTR_ERR(mnt);
@@ -59,7 +63,8 @@ void mp_inodes_exit(void)
  */
 struct inode *mp_inode_new(const struct address_space_operations *aops)
 {
-	struct inode *inode = alloc_anon_inode(mp_mnt->mnt_sb);
+	struct inode *inode = mp_fail(MP_FAIL_ALLOC_INODE) ? ERR_PTR(-ENOMEM) :
+			      alloc_anon_inode(mp_mnt->mnt_sb);
 
 	if (IS_ERR(inode))
 		return NULL;

@@ -21,6 +21,7 @@
 #include <linux/wait_bit.h>
 
 #include "compat/compat.h"
+#include "fault.h"
 #include "internal.h"
 #include "link.h"
 #include "wait_point.h"
@@ -225,12 +226,29 @@ static int mp_move_op(struct mp_move *move, struct page *dst, struct page *src)
 	return err;
 }
 
+static int mp_move_ask(struct mp_move *move)
+{
+	if (mp_fail(MP_FAIL_MIGRATE_AGAIN))
+		return -EAGAIN;
+	if (mp_fail(MP_FAIL_MIGRATE_BUSY))
+		return -EBUSY;
+	return mp_move_op(move, move->dst, move->src);
+}
+
+/* The way back.  Return: whether the driver went it, as it must. */
+static bool mp_move_back(struct mp_move *move)
+{
+	if (!move->pool->ops->migrate)
+		return true;
+	return !mp_fail(MP_FAIL_UNDO) &&
+	       !mp_move_op(move, move->src, move->dst);
+}
+
 static int mp_move_copy(struct mp_move *move)
 {
 	if (move->pool->ops->migrate)
-		return mp_move_verdict(move->pool,
-				       mp_move_op(move, move->dst, move->src));
-	if (!mp_compat_copy(move->dst, move->src))
+		return mp_move_verdict(move->pool, mp_move_ask(move));
+	if (!mp_fail(MP_FAIL_COPY) && !mp_compat_copy(move->dst, move->src))
 		return 0;
 	mp_count(move->pool, MP_REFUSED_UNREADY);
 	return -EBUSY;
@@ -246,8 +264,7 @@ static int mp_move_undo(struct mp_move *move, int err)
 {
 	mp_count(move->pool, MP_REFUSED_REFERENCED);
 	move->mode = MIGRATE_SYNC;
-	if (move->pool->ops->migrate &&
-	    mp_move_op(move, move->src, move->dst)) {
+	if (!mp_move_back(move)) {
 		mp_misuse("%s: ops->migrate refused to undo a move, pfn %#lx is lost\n",
 			  move->pool->name, page_to_pfn(move->dst));
 		get_page(move->dst);

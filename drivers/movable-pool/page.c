@@ -14,6 +14,7 @@
 #include <linux/pagemap.h>
 
 #include "compat/compat.h"
+#include "fault.h"
 #include "internal.h"
 #include "link.h"
 #include "wait_point.h"

@@ -14,6 +14,7 @@
 #include <linux/wait_bit.h>
 
 #include "compat/compat.h"
+#include "fault.h"
 #include "internal.h"
 #include "wait_point.h"
 #include "word.h"
@@ -219,13 +220,14 @@ static int mp_pin_set(struct movable_page **mps, unsigned int n,
  */
 void *movable_page_vmap(struct movable_page **mps, unsigned int n)
 {
-	struct page **pages;
+	struct page **pages = NULL;
 	void *addr;
 	int err;
 
 	if (!n)
 		return ERR_PTR(-EINVAL);
-	pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
+	if (!mp_fail(MP_FAIL_VMAP_SET))
+		pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	err = mp_pin_set(mps, n, pages);

@@ -16,8 +16,8 @@
 #include <linux/string.h>
 #include <linux/wait_bit.h>
 
+#include "fault.h"
 #include "internal.h"
-#include "wait_point.h"
 #include "word.h"
 
 #define MP_NAME_MAX	32
@@ -366,21 +366,31 @@ static struct notifier_block mp_module_nb = {
 	.notifier_call = mp_module_notify,
 };
 
+static int __init mp_init_backings(void)
+{
+	int err = mp_backings_init();
+
+	if (err)
+		return err;
+	err = mp_fail(MP_FAIL_NOTIFIER) ? -ENOMEM :
+	      register_module_notifier(&mp_module_nb);
+	if (err)
+		mp_backings_exit();
+	return err;
+}
+
 static int __init mp_init(void)
 {
 	int err;
 
+	mp_faults_init();
 	mp_op_init();
-	err = mp_backings_init();
+	err = mp_init_backings();
 	if (err)
-		return err;
-	err = register_module_notifier(&mp_module_nb);
-	if (err) {
-		mp_backings_exit();
-		return err;
-	}
-	mp_debugfs_init();
-	return 0;
+		mp_faults_exit();
+	else
+		mp_debugfs_init();
+	return err;
 }
 
 /* Pools pin this module by the symbols their drivers use: none is left. */
@@ -389,6 +399,7 @@ static void __exit mp_exit(void)
 	mp_debugfs_exit();
 	unregister_module_notifier(&mp_module_nb);
 	mp_backings_exit();
+	mp_faults_exit();
 }
 
 module_init(mp_init);

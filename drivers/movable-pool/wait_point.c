@@ -4,11 +4,10 @@
  *
  *	stop NAME [PFN]	the next thread to come to NAME (with that page) stops
  *	go NAME		it goes on; what is armed there is disarmed
- *	fail NAME [N]	the Nth allocation to come to NAME fails
- *	reset		go everywhere, fail nowhere
+ *	reset		go everywhere
  *
  * Reading gives "NAME armed hits stopped" a line.  hits counts arrivals that
- * stopped or failed, since the last reset.
+ * stopped, since the last reset.
  */
 
 #include <linux/debugfs.h>
@@ -28,7 +27,7 @@
 
 struct mp_point {
 	const char *name;
-	unsigned int armed;	/* stops, or arrivals up to the failing one */
+	unsigned int armed;	/* stops to come */
 	unsigned long pfn;	/* 0: any page */
 	unsigned int hits;
 	unsigned int stopped;
@@ -49,17 +48,6 @@ static struct mp_point mp_waits[MP_NR_WAITS] = {
 	[MP_WAIT_PIN_WAIT] = { "pin-wait" },
 	[MP_WAIT_DEFERRED_PAGE] = { "deferred-page" },
 	[MP_WAIT_DESTROY_WALK] = { "destroy-walk" },
-};
-
-static struct mp_point mp_fails[MP_NR_FAILS] = {
-	[MP_FAIL_ALLOC_POOL] = { "alloc-pool" },
-	[MP_FAIL_ALLOC_STATS] = { "alloc-stats" },
-	[MP_FAIL_ALLOC_NAME] = { "alloc-name" },
-	[MP_FAIL_ALLOC_CACHE] = { "alloc-cache" },
-	[MP_FAIL_ALLOC_INODE] = { "alloc-inode" },
-	[MP_FAIL_ALLOC_PAGE] = { "alloc-page" },
-	[MP_FAIL_ALLOC_BULK] = { "alloc-bulk" },
-	[MP_FAIL_VMAP] = { "vmap" },
 };
 
 static DEFINE_SPINLOCK(mp_points_lock);
@@ -103,29 +91,13 @@ void mp_wait_point(enum mp_wait wait, struct page *page)
 	spin_unlock_irq(&mp_points_lock);
 }
 
-bool mp_fail(enum mp_fail fail)
+static struct mp_point *mp_point_find(const char *name)
 {
-	struct mp_point *point = &mp_fails[fail];
-	unsigned long flags;
-	bool now = false;
+	int n = MP_NR_WAITS;
 
-	if (!READ_ONCE(point->armed))
-		return false;
-	spin_lock_irqsave(&mp_points_lock, flags);
-	if (point->armed && !--point->armed) {
-		point->hits++;
-		now = true;
-	}
-	spin_unlock_irqrestore(&mp_points_lock, flags);
-	return now;
-}
-
-static struct mp_point *mp_point_find(struct mp_point *points, int n,
-				      const char *name)
-{
 	while (n--)
-		if (!strcmp(points[n].name, name))
-			return &points[n];
+		if (!strcmp(mp_waits[n].name, name))
+			return &mp_waits[n];
 	return NULL;
 }
 
@@ -144,17 +116,12 @@ static void mp_points_reset(void)
 		mp_point_go(&mp_waits[i]);
 		mp_waits[i].hits = 0;
 	}
-	for (i = 0; i < MP_NR_FAILS; i++) {
-		mp_fails[i].armed = 0;
-		mp_fails[i].hits = 0;
-	}
 }
 
 static int mp_points_command(const char *verb, const char *name,
 			     unsigned long arg)
 {
-	struct mp_point *wait = mp_point_find(mp_waits, MP_NR_WAITS, name);
-	struct mp_point *fail = mp_point_find(mp_fails, MP_NR_FAILS, name);
+	struct mp_point *wait = mp_point_find(name);
 
 	if (!strcmp(verb, "reset")) {
 		mp_points_reset();
@@ -163,8 +130,6 @@ static int mp_points_command(const char *verb, const char *name,
 		wait->armed++;
 	} else if (!strcmp(verb, "go") && wait) {
 		mp_point_go(wait);
-	} else if (!strcmp(verb, "fail") && fail) {
-		fail->armed = arg ?: 1;
 	} else {
 		return -EINVAL;
 	}
@@ -191,20 +156,15 @@ static ssize_t mp_points_write(struct file *file, const char __user *from,
 	return err ?: len;
 }
 
-static void mp_points_list(struct seq_file *m, struct mp_point *points, int n)
+static int mp_points_show(struct seq_file *m, void *v)
 {
 	int i;
 
-	for (i = 0; i < n; i++)
-		seq_printf(m, "%s %u %u %u\n", points[i].name, points[i].armed,
-			   points[i].hits, points[i].stopped);
-}
-
-static int mp_points_show(struct seq_file *m, void *v)
-{
 	spin_lock_irq(&mp_points_lock);
-	mp_points_list(m, mp_waits, MP_NR_WAITS);
-	mp_points_list(m, mp_fails, MP_NR_FAILS);
+	for (i = 0; i < MP_NR_WAITS; i++)
+		seq_printf(m, "%s %u %u %u\n", mp_waits[i].name,
+			   mp_waits[i].armed, mp_waits[i].hits,
+			   mp_waits[i].stopped);
 	spin_unlock_irq(&mp_points_lock);
 	return 0;
 }

@@ -3,9 +3,9 @@
 #define _MOVABLE_POOL_WAIT_POINT_H
 
 /*
- * Places where a test can stop a thread, or make an allocation fail, so that a
- * race is forced instead of hoped for.  Only in movable_pool_test.ko; nothing
- * is left of them in the normal build.
+ * Places where a test can stop a thread, so that a race is forced instead of
+ * hoped for.  Only in movable_pool_test.ko; nothing is left of them in the
+ * normal build.
  */
 
 #include <linux/types.h>
@@ -30,26 +30,12 @@ enum mp_wait {
 	MP_NR_WAITS,
 };
 
-enum mp_fail {
-	MP_FAIL_ALLOC_POOL,
-	MP_FAIL_ALLOC_STATS,
-	MP_FAIL_ALLOC_NAME,
-	MP_FAIL_ALLOC_CACHE,
-	MP_FAIL_ALLOC_INODE,
-	MP_FAIL_ALLOC_PAGE,
-	MP_FAIL_ALLOC_BULK,
-	MP_FAIL_VMAP,
-	MP_NR_FAILS,
-};
-
 #ifdef MOVABLE_POOL_TEST
 void mp_wait_point(enum mp_wait wait, struct page *page);
-bool mp_fail(enum mp_fail fail);
 void mp_wait_points_init(struct dentry *dir);
 void mp_wait_points_exit(void);
 #else
 static inline void mp_wait_point(enum mp_wait wait, struct page *page) { }
-static inline bool mp_fail(enum mp_fail fail) { return false; }
 static inline void mp_wait_points_init(struct dentry *dir) { }
 static inline void mp_wait_points_exit(void) { }
 #endif

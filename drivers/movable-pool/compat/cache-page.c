@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
+#include "../backing.h"
 #include "../cache.h"
 
 static struct workqueue_struct *mp_add_wq;
@@ -29,8 +30,7 @@ struct mp_cache_adding {
 
 int mp_compat_cache_init(void)
 {
-	mp_add_wq = alloc_workqueue("movable_pool_add",
-				    WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	mp_add_wq = mp_workqueue_new("movable_pool_add");
 	if (!mp_add_wq)
 		return -ENOMEM;
 	/* Of a thread without an mm; NULL if there are no groups. */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MOVABLE_POOL_FAULT_H
+#define _MOVABLE_POOL_FAULT_H
+
+/*
+ * Places where something can fail: every allocation and every call that returns
+ * an error, made to fail on purpose.  Only in movable_pool_test.ko; nothing is
+ * left of them in the normal build.
+ *
+ * A site stands before the call it is named for, which is then not made.  The
+ * name, and what else is said about sites, is in fault.c.
+ */
+
+#include <linux/types.h>
+
+struct dentry;
+
+enum mp_fail {
+	/* when the module is loaded */
+	MP_FAIL_WORKQUEUE,
+	MP_FAIL_MOUNT,
+	MP_FAIL_CONTEXT,
+	MP_FAIL_BACKING,
+	MP_FAIL_NOTIFIER,
+	/* a new pool */
+	MP_FAIL_ALLOC_POOL,
+	MP_FAIL_ALLOC_STATS,
+	MP_FAIL_ALLOC_NAME,
+	MP_FAIL_ALLOC_CACHE,
+	MP_FAIL_ALLOC_INODE,
+	MP_FAIL_DEBUGFS,
+	/* pages */
+	MP_FAIL_ALLOC_PAGE,
+	MP_FAIL_ALLOC_BULK,
+	MP_FAIL_CACHE_ADD,
+	MP_FAIL_VMAP_SET,
+	MP_FAIL_VMAP,
+	/* moves: what the driver's ops, or the backing, may refuse */
+	MP_FAIL_MIGRATE_AGAIN,
+	MP_FAIL_MIGRATE_BUSY,
+	MP_FAIL_UNDO,
+	MP_FAIL_COPY,
+	MP_FAIL_REPLACE,
+	MP_NR_FAILS,
+};
+
+#ifdef MOVABLE_POOL_TEST
+bool mp_fail(enum mp_fail fail);
+void mp_faults_init(void);
+void mp_faults_exit(void);
+void mp_faults_debugfs(struct dentry *dir);
+#else
+static inline bool mp_fail(enum mp_fail fail) { return false; }
+static inline void mp_faults_init(void) { }
+static inline void mp_faults_exit(void) { }
+static inline void mp_faults_debugfs(struct dentry *dir) { }
+#endif
+
+#endif /* _MOVABLE_POOL_FAULT_H */
