@@ -10,7 +10,7 @@ ONLY    ?=
 JOBS    ?= 1
 PYTHON  := /usr/bin/python3 -B
 
-.PHONY: modules kernels test test-all test-tools demo check clean help
+.PHONY: modules kernels test test-all test-tools coverage demo check clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -31,6 +31,10 @@ test:
 test-all:
 	@tools/setup test-all
 	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)"
+
+coverage:
+	@tools/setup coverage
+	@$(PYTHON) tools/coverage.py $(if $(RUN),--run "$(RUN)")
 
 test-tools:
 	@tools/setup test-tools
@@ -55,6 +59,7 @@ help:
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time"
+	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
 	@echo "make kernels      fetch all of Debian's kernels; the others do when needed"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make test-tools   test what fetches kernels and runs tests"

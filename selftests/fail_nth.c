@@ -283,7 +283,9 @@ NTH_F(create)
 	int sites = EACH_SITE(call_create, NULL, destroy_others);
 
 	EXPECT_LT(6, sites);
-	printf("# figure: create() failed at each of %d sites\n", sites);
+	if (!variant->flags)
+		printf("# figure: create() failed at each of %d sites\n",
+		       sites);
 }
 
 NTH_F(destroy)

@@ -42,6 +42,12 @@ class Build:
         self.dir = pathlib.Path(self.keeper.name)
         for module in area.rglob("*.ko"):
             shutil.copy2(module, self.dir)
+        # The compiler's, for gcov; of modules built for that alone.
+        for note in area.rglob("*.gcno"):
+            shutil.copy2(note, self.dir)
+
+    def notes(self):
+        return self.dir.glob("*.gcno")
 
     def module(self, name):
         """The .ko of that name, or None if this tree does not build it."""
@@ -53,12 +59,13 @@ def area_of(kernel, variant):
     return cache.tree_dir() / kernel.release / variant
 
 
-def modules(kernel, variant):
+def modules(kernel, variant, coverage=False):
     """Build all modules; variant is normal or test."""
-    area = area_of(kernel, variant)
+    area = area_of(kernel, f"coverage-{variant}" if coverage else variant)
+    option = ["MOVABLE_POOL_COVERAGE=1"] if coverage else []
     with cache.lock("build"):
         mirror(area, PARTS + ("Kbuild",))
-        run(kbuild(kernel, area, variant), area,
+        run(kbuild(kernel, area, variant) + option, area,
             f"modules for {kernel.release}, {variant}")
         return Build(area)
 

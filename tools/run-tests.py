@@ -15,6 +15,7 @@ import accel
 import applicable
 import build
 import cache
+import coverage
 import faults
 import groups
 import kernels
@@ -67,8 +68,9 @@ class Totals:
 class Run:
     """One group in one guest."""
 
-    def __init__(self, group, totals):
+    def __init__(self, group, totals, coverage_dir=None):
         self.group = group
+        self.coverage_dir = coverage_dir
         self.totals = totals
         self.names = {(test.program, test.key): test.id
                       for test in group.tests}
@@ -124,7 +126,10 @@ class Run:
                 words = []
             lines.append(" ".join(["run_program", str(self.group.limit),
                                    program, *words]))
-        return "\n".join([*lines, "unload_modules"])
+        lines.append("unload_modules")
+        if self.coverage_dir:
+            lines.append("send_coverage")
+        return "\n".join(lines)
 
     def execute(self, kernel, built, programs, log_name):
         group = self.group
@@ -141,6 +146,9 @@ class Run:
         # The guest ends a program at the limit, we end the guest after it.
         result = guest.run(self.script(programs), self.reader.line,
                            group.limit + 10)
+        if self.coverage_dir:
+            coverage.save(result.report.read_text(), built.notes(),
+                          self.coverage_dir / group.name)
         log = result.log.read_text(errors="replace")
         if not self.totals.faults.add(log) and group.variant == "test":
             result.problems.append(["its log does not tell what has failed: "
@@ -197,6 +205,8 @@ def arguments():
     parser.add_argument("--backing", default="",
                         help="instead of the kernel's own")
     parser.add_argument("--only", default="")
+    parser.add_argument("--coverage", type=pathlib.Path,
+                        help="directory for data of coverage, for coverage.py")
     parser.add_argument("--summary", type=pathlib.Path,
                         help="file for the counts (JSON)")
     options = parser.parse_args()
@@ -219,14 +229,15 @@ def main():
     chosen = plan(kernel, programs, options, totals)
     built = {}
     for variant in sorted({group.variant for group in chosen}):
-        built[variant] = build.modules(kernel, variant)
+        built[variant] = build.modules(kernel, variant,
+                                       bool(options.coverage))
     step("built", f"modules for {kernel.release} and test programs, "
          f"{time.monotonic() - start:.1f} s")
     step("run", f"in {accel.describe(kernel)}")
     for group in chosen:
         log_name = "-".join(filter(None, (options.backing, group.name)))
-        Run(group, totals).execute(kernel, built[group.variant], programs,
-                                   log_name)
+        Run(group, totals, options.coverage).execute(
+            kernel, built[group.variant], programs, log_name)
     seconds = time.monotonic() - start
     if not options.only:
         totals.check_faults()
