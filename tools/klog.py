@@ -8,7 +8,7 @@ A test that provokes a warning on purpose announces it by writing to
     mp-expect-end
 
 Between these lines a WARNING, or a mere stack, whose text matches must appear,
-and only such.
+and only such.  Announcements may be nested; the end is that of the last.
 """
 import re
 
@@ -35,23 +35,21 @@ OUT_OF_TREE, UNSIGNED, WARNED = 1 << 12, 1 << 13, 1 << 9
 def complaints(text):
     """What is wrong in this log, as a list of excerpts (lists of lines)."""
     lines = [STAMP.sub("", line) for line in text.splitlines()]
-    found, window, at = [], None, 0
+    found, windows, at = [], [], 0
     while at < len(lines):
         line, length = lines[at], 1
         if line.startswith(BEGIN):
-            window = Expectation(line[len(BEGIN):])
-        elif line.startswith(END) and window:
-            found += window.missing()
-            window = None
+            windows.append(Expectation(line[len(BEGIN):]))
+        elif line.startswith(END) and windows:
+            found += windows.pop().missing()
         elif CUT_HERE in line or COMPLAINT.search(line):
             excerpt = lines[at:at + extent(lines, at)]
             length = len(excerpt)
-            if not (window and window.met_by(excerpt)):
+            if not any(window.met_by(excerpt) for window in windows):
                 found.append(readable(excerpt))
         at += length
-    if window:
-        found.append([f"no {END} followed: {window.text}"])
-    return found
+    return found + [[f"no {END} followed: {window.text}"]
+                    for window in windows]
 
 
 def extent(lines, start):

@@ -22,6 +22,10 @@ static int mp_test_act_on(struct mp_test_item *item, unsigned int verb)
 		call.count = 1;
 		mp_test_verb_run(item->pool, &call);
 		return call.err;
+	case MP_TEST_LOCK:
+		mutex_lock(&item->pool->driver_lock);
+		mutex_unlock(&item->pool->driver_lock);
+		return 0;
 	case MP_TEST_DESTROY:
 		movable_pool_destroy(item->pool->pool);
 		return 0;

@@ -43,6 +43,7 @@ struct mp_test_item {
  * @kref: the file's, and one for each running ioctl
  * @pool: the real thing
  * @ops: its driver ops
+ * @driver_lock: what a driver may think it can take in an op and hold in calls
  * @lock: guards @script, @log, @graves and the slots of @items
  * @script: what the ops do
  * @log: what they have seen
@@ -60,6 +61,7 @@ struct mp_test_pool {
 	struct kref kref;
 	struct movable_pool *pool;
 	struct movable_pool_ops ops;
+	struct mutex driver_lock;
 	spinlock_t lock;	/* @script, @log, @graves, @items */
 	struct mp_test_script script;
 	struct mp_test_log log;

@@ -67,6 +67,7 @@ enum mp_test_verb {
 	MP_TEST_SHRINK,		/* free them from a shrinker */
 	MP_TEST_SHRUNK,		/* value: how many it has freed */
 	MP_TEST_DESTROY,	/* the pool; in scripts only */
+	MP_TEST_LOCK,		/* the driver's lock; in scripts only */
 	MP_TEST_VERBS,
 };
 
@@ -81,6 +82,7 @@ enum mp_test_context {
 #define MP_TEST_BURY		0x1	/* poison the handle, watch it */
 #define MP_TEST_KFREE		0x2	/* poison the handle, kfree() */
 #define MP_TEST_KEEP_GOING	0x4	/* past errors */
+#define MP_TEST_UNDER_LOCK	0x8	/* with the driver's lock held */
 
 #define MP_TEST_GFP_ATOMIC	0x1
 #define MP_TEST_GFP_ACCOUNT	0x2

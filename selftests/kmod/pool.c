@@ -31,6 +31,7 @@ static struct mp_test_pool *mp_test_pool_new(unsigned int capacity)
 	if (!pool)
 		return NULL;
 	kref_init(&pool->kref);
+	mutex_init(&pool->driver_lock);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->graves);
 	pool->capacity = capacity;

@@ -199,12 +199,22 @@ static void mp_test_verb_each(struct mp_test_pool *pool,
 	}
 }
 
-void mp_test_verb_run(struct mp_test_pool *pool, struct mp_test_call *call)
+static void mp_test_verb_locked(struct mp_test_pool *pool,
+				struct mp_test_call *call)
 {
-	call->done = 0;
-	call->err = 0;
 	if (mp_test_verbs[call->verb].pool)
 		call->err = mp_test_verbs[call->verb].pool(pool, call);
 	else
 		mp_test_verb_each(pool, call);
+}
+
+void mp_test_verb_run(struct mp_test_pool *pool, struct mp_test_call *call)
+{
+	call->done = 0;
+	call->err = 0;
+	if (call->flags & MP_TEST_UNDER_LOCK)
+		mutex_lock(&pool->driver_lock);
+	mp_test_verb_locked(pool, call);
+	if (call->flags & MP_TEST_UNDER_LOCK)
+		mutex_unlock(&pool->driver_lock);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* alloc_contig_range() on a range that others use. */
 
+#include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
@@ -42,3 +43,6 @@ int mp_test_compat_evict(unsigned long pfn, unsigned long count)
 }
 
 #endif
+
+/* For mp_test.ko. */
+EXPORT_SYMBOL_GPL(mp_test_compat_evict);
