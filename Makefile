@@ -23,7 +23,7 @@ kernels:
 	@$(PYTHON) tools/kernels.py
 
 test:
-	@tools/setup test
+	@tools/setup $(if $(FLAVOUR)$(findstring -,$(KERNEL)),test-own,test)
 	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
 		$(if $(FLAVOUR),--flavour "$(FLAVOUR)") \
 		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)")
