@@ -9,12 +9,14 @@ mp-probe-flags = $(NOSTDINC_FLAGS) $(LINUXINCLUDE) \
 	-Werror=incompatible-pointer-types -Werror=int-conversion \
 	-DKBUILD_MODNAME='"probe"' -DKBUILD_BASENAME='"probe"'
 
-# A clean needs no answers.
+# Sorted, for they end in any order, and another command line means to compile
+# everything again.  A clean needs no answers.
 ifeq ($(findstring Makefile.clean,$(MAKEFILE_LIST)),)
-mp-have := $(shell for probe in $(addsuffix /*.c,$(mp-probe-dirs)); do \
+mp-have := $(sort $(shell \
+	for probe in $(addsuffix /*.c,$(mp-probe-dirs)); do \
 		$(CC) $(mp-probe-flags) -fsyntax-only $$probe 2>/dev/null && \
 		basename $$probe .c & \
-	done; wait)
+	done; wait))
 endif
 
 mp-have-flags := $(shell echo $(addprefix -DMP_HAVE_,$(mp-have)) | tr a-z A-Z)
