@@ -274,7 +274,7 @@ COUNTED_F(free_memory_comes_back)
 
 static long charged(void)
 {
-	return mp_read_long(CGROUP "/mp/memory.current") / 4096;
+	return mp_read_long(CGROUP "/mp/memory.current") / mp_page_size();
 }
 
 static int cgroup_enter(void)

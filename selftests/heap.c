@@ -14,7 +14,8 @@
 #define TIMEOUT		180
 #define DEVICE		"/dev/movable_heap"
 #define DEBUGFS		"/sys/kernel/debug/movable_pool/"
-#define PAGE		4096
+#define PAGE		mp_page_size()
+#define MAX_PAGE	65536	/* no kernel of ours has larger ones */
 
 /*
  * Calls: 0 or -errno.
@@ -125,7 +126,7 @@ static void pattern(void *buffer, unsigned int len, __u64 seed)
 
 static int fill(int fd, __u64 handle, unsigned int len, __u64 seed)
 {
-	char buffer[PAGE];
+	char buffer[MAX_PAGE];
 
 	pattern(buffer, len, seed);
 	return put(fd, handle, buffer, len);
@@ -134,7 +135,7 @@ static int fill(int fd, __u64 handle, unsigned int len, __u64 seed)
 /* 0, -EILSEQ for other contents than fill() left, or -errno. */
 static int verify(int fd, __u64 handle, unsigned int len, __u64 seed)
 {
-	char buffer[PAGE], expected[PAGE];
+	char buffer[MAX_PAGE], expected[MAX_PAGE];
 	int err = get(fd, handle, buffer, len);
 
 	pattern(expected, len, seed);
@@ -315,9 +316,9 @@ HEAP_TEST(file_has_one_heap)
 
 HEAP_TEST(every_size)
 {
-	static __u64 handles[PAGE + 1], room[PAGE + 1];
-	static const char zeroes[PAGE];
-	char buffer[PAGE];
+	static __u64 handles[MAX_PAGE + 1], room[MAX_PAGE + 1];
+	static const char zeroes[MAX_PAGE];
+	char buffer[MAX_PAGE];
 	unsigned int size;
 
 	for (size = 1; size <= PAGE; size++) {
@@ -352,7 +353,7 @@ HEAP_TEST(sizes_that_no_object_has)
 
 HEAP_TEST(ranges_end_with_the_object)
 {
-	char buffer[2 * PAGE] = {};
+	char buffer[2 * MAX_PAGE] = {};
 	__u64 handle;
 
 	ASSERT_EQ(0, make(self->fd, 1024, 1, &handle));

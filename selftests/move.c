@@ -590,7 +590,7 @@ MP_TEST_F(soft_offline_keeps_contents_and_frame_R18)
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, MP_BLOCK, SEED));
 	EXPECT_EQ(10, mp_stats(self->fd, pool).migrated);
 	EXPECT_EQ(10, mp_log(self->fd, pool).moved);
-	EXPECT_EQ(before + 40,
+	EXPECT_EQ(before + 10 * mp_page_kb(),
 		  mp_read_field("/proc/meminfo", "HardwareCorrupted"));
 	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE, 0, MP_BLOCK));
 	for (i = 0; i < 10; i++)

@@ -60,6 +60,17 @@ static inline long mp_read_long(const char *path)
 	return n < 0 ? n : strtol(text, NULL, 0);
 }
 
+static inline long mp_page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+/* What /proc counts in kB. */
+static inline long mp_page_kb(void)
+{
+	return mp_page_size() / 1024;
+}
+
 /* The number after @key in a "key number" file. */
 static inline long mp_read_field(const char *path, const char *key)
 {

@@ -51,7 +51,7 @@ static inline int mp_fragment_make(struct mp_fragment *fragment, int fd,
 
 	*fragment = (struct mp_fragment) {
 		.fd = fd,
-		.count = kb / 4 * percent / 100,
+		.count = kb / mp_page_kb() * percent / 100,
 	};
 	fragment->has = calloc(1, fragment->count);
 	fragment->pool = mp_create(fd, "fragment", fragment->count, has);

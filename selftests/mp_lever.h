@@ -90,7 +90,7 @@ static inline int mp_soft_offline(__u64 pfn)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%#llx",
-		 (unsigned long long)pfn * sysconf(_SC_PAGESIZE));
+		 (unsigned long long)pfn * mp_page_size());
 	return mp_write_file(MP_MEMORY "soft_offline_page", text);
 }
 
@@ -100,7 +100,7 @@ static inline long mp_memory_block_pages(void)
 	char text[32];
 	int n = mp_read_file(MP_MEMORY "block_size_bytes", text, sizeof(text));
 
-	return n < 0 ? n : strtol(text, NULL, 16) / sysconf(_SC_PAGESIZE);
+	return n < 0 ? n : strtol(text, NULL, 16) / mp_page_size();
 }
 
 /* Return: number of the memory block with @pfn. */

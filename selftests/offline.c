@@ -88,7 +88,7 @@ MP_TEST_F(all_pages_leave_R3_R15)
 	       (int)mp_stats(self->fd, pool).migrated, there);
 	EXPECT_EQ(0, mp_pages_in(self->fd, pool, PAGES, block));
 	EXPECT_LE(there, mp_stats(self->fd, pool).migrated);
-	EXPECT_EQ(total1 - mp_memory_block_pages() * 4,
+	EXPECT_EQ(total1 - mp_memory_block_pages() * mp_page_kb(),
 		  node_meminfo(1, "MemTotal"));
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, PAGES, SEED));
 	EXPECT_EQ(0, block_on(block));

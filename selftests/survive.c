@@ -173,7 +173,7 @@ static char *map_small(size_t size)
 		return NULL;
 	p = (char *)(((unsigned long)p + HUGE - 1) & ~(HUGE - 1));
 	madvise(p, size, MADV_NOHUGEPAGE);
-	for (i = 0; i < size; i += 4096)
+	for (i = 0; i < size; i += mp_page_size())
 		p[i] = 1;
 	return p;
 }
