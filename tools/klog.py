@@ -10,14 +10,17 @@ A test that provokes a warning on purpose announces it by writing to
 Between these lines a WARNING, or a mere stack, whose text matches must appear,
 and only such.  Announcements may be nested; the end is that of the last.
 """
+import itertools
 import re
 
 STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])? ?")
 COMPLAINT = re.compile(
-    r"WARNING:|BUG:|BUG at|Oops|Call Trace|Kernel panic|INFO: task .* blocked"
+    r"WARNING:|BUG:|BUG at|Oops|Call [Tt]race|Kernel panic"
+    r"|INFO: task .* blocked"
     r"|INFO: rcu|rcu: INFO|self-detected stall|detected stalls|soft lockup"
     r"|hard LOCKUP|Bad page|bad page state|Bad rss-counter|list_(add|del) corr"
-    r"|general protection fault|unable to handle|UBSAN:|KASAN:|KCSAN:"
+    r"|general protection fault|[Uu]nable to handle|UBSAN:|KASAN:|KCSAN:"
+    r"|Internal error:|SError Interrupt|synchronous external abort"
     r"|KFENCE:|kmemleak: \d+ new|possible circular locking"
     r"|inconsistent lock state|sleeping function called|refcount_t:"
     r"|suspicious RCU usage|ODEBUG:|Slab corruption|Object .* overwritten")
@@ -25,8 +28,10 @@ CUT_HERE = "[ cut here ]"
 BEGIN, END = "mp-expect-begin: ", "mp-expect-end"
 TRACE_END = re.compile(r"---\[ end (trace|Kernel panic)")
 STACK_END = re.compile(r"</TASK>|---\[ end |^={20}")
-REGISTERS = re.compile(r"^(R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
-                       r"Hardware name|Modules linked in):")
+ARM64_STACK = "Call trace:"     # with nothing to say where it ends
+REGISTERS = re.compile(r"^((R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
+                       r"Hardware name|Modules linked in):"
+                       r"|(pstate|pc|lr|sp|x\d+) ?: )")
 LONGEST = 120
 
 OUT_OF_TREE, UNSIGNED, WARNED = 1 << 12, 1 << 13, 1 << 9
@@ -54,6 +59,10 @@ def complaints(text):
 
 def extent(lines, start):
     """How many lines belong to the complaint that begins here."""
+    if lines[start] == ARM64_STACK:
+        rest = itertools.takewhile(lambda line: line.startswith(" "),
+                                   lines[start + 1:start + LONGEST])
+        return 1 + len(list(rest))
     end = TRACE_END if CUT_HERE in lines[start] else STACK_END
     for count, line in enumerate(lines[start + 1:start + LONGEST], 1):
         if line.startswith((BEGIN, END)):
@@ -81,7 +90,7 @@ class Expectation:
 
     def met_by(self, excerpt):
         # A stack that no BUG or the like introduces is only a report: OOM.
-        if not excerpt[0].startswith("Call Trace:") and \
+        if not excerpt[0].startswith(("Call Trace:", ARM64_STACK)) and \
                 not any("WARNING:" in line for line in excerpt[:4]):
             return False
         if not any(self.pattern.search(line) for line in excerpt):

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A kernel log's complaints, as x86 and arm64 write them."""
+import sys
+import unittest
+
+import archive
+
+sys.path.insert(0, str(archive.HERE.parent))
+import klog
+
+STACK = """Call trace:
+ dump_backtrace+0xe8/0x120
+ oom_kill_process+0x25c/0x260"""
+WARNING = """------------[ cut here ]------------
+WARNING: CPU: 1 PID: 7 at page.c:1 mp_misuse+0x1/0x2 [movable_pool]
+pc : mp_misuse+0x1/0x2 [movable_pool]
+x29: ffff800008003c00 x28: 0000000000000000
+Call trace:
+ mp_misuse+0x1/0x2 [movable_pool]
+---[ end trace 0000000000000000 ]---"""
+OOPS = """Unable to handle kernel NULL pointer dereference at 0000000000000010
+Mem abort info:
+Internal error: Oops: 0000000096000004 [#1] SMP
+Call trace:
+ mp_migrate+0x1/0x2
+---[ end trace 0000000000000000 ]---"""
+TRAP = "general protection fault, probably for non-canonical address"
+
+
+def stamped(*texts):
+    return "\n".join(f"[    1.000000] {line}" for text in texts
+                     for line in text.splitlines())
+
+
+class Complaints(unittest.TestCase):
+    def found(self, *texts):
+        return [lines[0] for lines in klog.complaints(stamped(*texts))]
+
+    def test_each_is_one(self):
+        for text in (STACK, OOPS, TRAP, STACK.replace("trace", "Trace")):
+            with self.subTest(text=text):
+                self.assertEqual(self.found("before", text, "after"),
+                                 [text.splitlines()[0]])
+
+    def test_without_registers(self):
+        lines = klog.complaints(stamped(WARNING))[0]
+        self.assertEqual(len(lines), 4, lines)
+
+    def test_announced(self):
+        for text, pattern in ((STACK, "oom_kill"), (WARNING, "mp_misuse")):
+            window = klog.BEGIN + pattern, text, klog.END
+            self.assertEqual(self.found(*window), [])
+            self.assertEqual(self.found(klog.BEGIN + "other", *window[1:])[0],
+                             klog.readable(text.splitlines())[0])
+
+    def test_no_announcement_covers_an_oops(self):
+        self.assertEqual(len(self.found(klog.BEGIN + "mp_migrate", OOPS,
+                                        klog.END)), 2)
+
+    def test_quiet(self):
+        self.assertEqual(self.found("a trace of", "pc : nothing"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
