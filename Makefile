@@ -10,7 +10,7 @@ ONLY    ?=
 JOBS    ?= 1
 PYTHON  := /usr/bin/python3 -B
 
-.PHONY: modules kernels test test-all test-tools coverage demo check clean help
+.PHONY: modules kernels test test-all test-tools cross coverage demo check clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -23,7 +23,7 @@ kernels:
 	@$(PYTHON) tools/kernels.py
 
 test:
-	@tools/setup $(if $(FLAVOUR)$(findstring -,$(KERNEL)),test-own,test)
+	@tools/setup test "$(KERNEL)$(if $(FLAVOUR),-$(FLAVOUR))"
 	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
 		$(if $(FLAVOUR),--flavour "$(FLAVOUR)") \
 		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)")
@@ -40,8 +40,12 @@ test-tools:
 	@tools/setup test-tools
 	@$(PYTHON) tools/test-tools.py
 
+cross:
+	@tools/setup cross
+	@$(PYTHON) tools/cross.py
+
 demo:
-	@tools/setup demo
+	@tools/setup demo "$(KERNEL)"
 	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)"
 
 check:
@@ -59,8 +63,9 @@ help:
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time"
+	@echo "make cross        build modules and test programs for other machines"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
-	@echo "make kernels      fetch all of Debian's kernels; the others do when needed"
+	@echo "make kernels      fetch Debian's PC kernels; the others do when needed"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make test-tools   test what fetches kernels and runs tests"
 	@echo "make clean        drop what was built (fetched kernels are kept)"

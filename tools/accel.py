@@ -17,6 +17,8 @@ PROBE_LIMIT = 20
 
 
 def choose(kernel):
+    if kernel.machine.is_foreign():
+        return EMULATION
     override = os.environ.get("MOVABLE_POOL_ACCEL")
     if override:
         return override
@@ -38,6 +40,8 @@ def choose(kernel):
 
 def describe(kernel):
     """For people: a KVM guest is ten times as fast as an emulated one."""
+    if kernel.machine.is_foreign():
+        return f"emulated machines ({kernel.machine.name})"
     return ("virtual machines (KVM)" if choose(kernel) == "kvm"
             else "emulated machines (no KVM here)")
 
@@ -47,12 +51,12 @@ def probe(kernel):
     with tempfile.NamedTemporaryFile() as log:
         try:
             subprocess.run(
-                ["qemu-system-x86_64", "-accel", "kvm",
-                 "-cpu", "max,la57=off", "-m", "256M", "-nodefaults",
+                [kernel.machine.qemu, "-accel", "kvm",
+                 *kernel.machine.board, "-m", "256M", "-nodefaults",
                  "-display", "none", "-no-reboot",
                  "-serial", f"file:{log.name}",
                  "-kernel", str(kernel.image),
-                 "-append", "console=ttyS0 panic=-1"],
+                 "-append", kernel.machine.words + " panic=-1"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, timeout=PROBE_LIMIT,
                 start_new_session=True)

@@ -50,9 +50,10 @@ def is_debian(release):
 class Apt:
     """The suites of one kernel row, with lists and archives of their own."""
 
-    def __init__(self, name, suites):
+    def __init__(self, name, suites, also=""):
         self.dir = root() / "apt" / name
         self.suites = suites
+        self.also = also        # an architecture besides this machine's
 
     def options(self):
         here = self.dir
@@ -71,6 +72,8 @@ class Apt:
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
         }
+        if self.also:
+            pairs["APT::Architectures"] = self.also
         return [f"-o{key}={value}" for key, value in pairs.items()]
 
     def run(self, program, *words, cwd=None):
@@ -130,7 +133,8 @@ class Apt:
         step("fetch", f"{package} {fields['Version']} ({size / 1e6:.0f} MB)")
         with progress(into, size):
             self.run("apt-get", "download", package, cwd=into)
-        debs = list(pathlib.Path(into).glob(f"{package}_*.deb"))
+        name = package.split(":")[0]
+        debs = list(pathlib.Path(into).glob(f"{name}_*.deb"))
         if len(debs) != 1 or debs[0].stat().st_size != size:
             full_disk()
             raise Failure(f"the download of {package} is incomplete; "

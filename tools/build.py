@@ -15,6 +15,7 @@ import tempfile
 
 import cache
 import fetch
+import machine
 from cache import Failure, TREE
 
 PARTS = ("drivers", "include", "samples", "selftests")
@@ -24,6 +25,9 @@ ENDINGS = (".c", ".h", ".S", ".mk")
 SCREEN = 40
 HARMLESS = re.compile(r"the compiler differs from the one used|"
                       r"pahole version differs")
+# From a kernel that was not built one cannot know what it exports.
+UNKNOWN = re.compile(r"Module\.symvers is missing|modpost: (.* undefined!$|"
+                     r"suppressed \d+ unresolved symbol warnings)")
 LOCATED = re.compile(r"(\S+?):\d+(?::\d+)?: ")
 WARNING = re.compile(r"\b(warning|WARNING|error|ERROR):")
 
@@ -66,8 +70,13 @@ def modules(kernel, variant, coverage=False):
     with cache.lock("build"):
         mirror(area, PARTS + ("Kbuild",))
         run(kbuild(kernel, area, variant) + option, area,
-            f"modules for {kernel.release}, {variant}")
+            f"modules for {kernel.release}, {variant}",
+            HARMLESS if has_symbols(kernel) else UNKNOWN)
         return Build(area)
+
+
+def has_symbols(kernel):
+    return (kernel.kdir / "Module.symvers").exists()
 
 
 def sparse(kernel, variant):
@@ -85,25 +94,34 @@ def sparse(kernel, variant):
 
 def kbuild(kernel, directory, variant):
     option = ["MOVABLE_POOL_TEST=1"] if variant == "test" else []
+    if not has_symbols(kernel):
+        option.append("KBUILD_MODPOST_WARN=1")
     return ["make", "-C", str(kernel.kdir), f"M={directory}",
-            f"-j{os.cpu_count()}", "W=1", "CC=gcc",
+            f"-j{os.cpu_count()}", "W=1", *kernel.machine.make(),
+            f"CC={kernel.machine.cc()}",
             # So that a warning names a file of this tree, not of the cache.
             f"KCFLAGS=-fmacro-prefix-map={directory}/=",
             # Type information for BPF, which would need pahole.
             "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", *option]
 
 
-def programs():
-    """Build the test programs; returns a directory with a copy of them."""
-    area = cache.tree_dir() / "programs"
+def programs(target=None):
+    """Build the test programs; returns a directory with a copy of them.
+
+    For this machine, if no other is named.
+    """
+    target = target or machine.here()
+    name = f"programs-{target.name}" if target.is_foreign() else "programs"
+    area = cache.tree_dir() / name
     harness = fetch.source() / "tools/testing/selftests"
     with cache.lock("build"):
         mirror(area / "src", PARTS)
         output = area / "src/selftests/out"
         output.mkdir(exist_ok=True)
         run(["make", "-C", str(area / "src/selftests"), "-j2",
-             f"OUTPUT={output}", f"KSFT_DIR={harness}"],
-            area / "src", "test programs")
+             f"CROSS_COMPILE={target.cross()}", f"OUTPUT={output}",
+             f"KSFT_DIR={harness}"], area / "src",
+            f"test programs for {target.name}")
         keeper = tempfile.TemporaryDirectory(prefix="movable-pool-")
         KEPT.append(keeper)
         shutil.copytree(output, keeper.name, dirs_exist_ok=True)
@@ -141,11 +159,11 @@ def mirror(target, parts):
     cache.write_json(listing, names)
 
 
-def run(command, directory, what):
+def run(command, directory, what, harmless=HARMLESS):
     """Run make; silent if all is well, the whole log if it is not."""
     done = make(command)
     lines = [line for line in done.stdout.splitlines()
-             if not HARMLESS.search(line)]
+             if not harmless.search(line)]
     bad = any(WARNING.search(line) and is_ours(line, directory)
               for line in lines)
     if done.returncode:

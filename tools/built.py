@@ -13,6 +13,7 @@ import subprocess
 import time
 
 import cache
+import machine
 from cache import Failure, TREE, step
 
 PROGRESS_SECONDS = 20
@@ -21,10 +22,9 @@ LEFT_OUT = ("Documentation/[!K]*", "drivers/gpu/*.[ch]", "drivers/media/*.[ch]",
             "drivers/net/ethernet/*.[ch]", "drivers/net/wireless/*.[ch]",
             "drivers/staging/*.[ch]", "sound/*.[ch]", "tools/perf/*",
             "tools/testing/*")
-IMAGE = "arch/x86/boot/bzImage"
 ERROR = re.compile(r"\berror\b|cannot|can't|No such file|\*\*\*")
 # Directories of which everything is kept.
-KEPT = ("scripts", "tools/objtool", "include", "arch/x86/include")
+KEPT = ("scripts", "tools/objtool", "include")
 
 
 def fragments(row):
@@ -55,21 +55,30 @@ def name(row, version):
 
 def build(row, release, root):
     """Configure and compile the source in root/build."""
+    whole = row.get("boots", True)
+    step("build", "the kernel (some minutes)" if whole
+         else "what modules need of it (half a minute or so)")
     tree = root / "build"
     for path in patches(row):
         apply(path, tree)
+    target = machine.of(row)
     make = ["nice", "make", "-C", tree, f"-j{os.cpu_count()}",
-            f"CC={compiler()}", "HOSTCC=gcc", f"KERNELRELEASE={release}",
+            *target.make(), f"CC={compiler(target)}", "HOSTCC=gcc",
+            f"KERNELRELEASE={release}",
             "KBUILD_BUILD_USER=movable_pool", "KBUILD_BUILD_HOST=movable_pool"]
     wanted = fragments(row)
     (tree / "fragments").write_text(wanted.replace("#? ", ""))
     watched(make + [f"KCONFIG_ALLCONFIG={tree}/fragments", "allnoconfig"], "")
     must_have(wanted, (tree / ".config").read_text(), release)
-    watched(make + ["bzImage", "modules"], "files compiled")
-    watched(make + [f"INSTALL_MOD_PATH={root}", "modules_install"], "")
-    shutil.move(tree / "vmlinux", root / "vmlinux")
-    shutil.move(tree / IMAGE, root / "bzImage")
-    trim(tree)
+    if whole:
+        image = row.get("image", target.image)
+        watched(make + [image, "modules"], "files compiled")
+        watched(make + [f"INSTALL_MOD_PATH={root}", "modules_install"], "")
+        shutil.move(tree / target.images[image],
+                    root / row.get("image", "vmlinux"))
+    else:
+        watched(make + ["modules_prepare"], "")
+    trim(tree, target.arch)
 
 
 def apply(path, tree):
@@ -84,9 +93,9 @@ def apply(path, tree):
                       + done.stderr.strip().splitlines()[0])
 
 
-def compiler():
+def compiler(target):
     """With ccache, if it is there, a second kernel takes a minute."""
-    return "ccache gcc" if shutil.which("ccache") else "gcc"
+    return f"ccache {target.cc()}" if shutil.which("ccache") else target.cc()
 
 
 def must_have(wanted, config, release):
@@ -128,11 +137,11 @@ def watched(command, what):
                       + (said or lines or ["no reason given"])[0])
 
 
-def trim(tree):
+def trim(tree, arch):
     """Keep what `make M=` reads: 80 MB instead of 1 GB."""
     for where, _, files in os.walk(tree):
         inside = os.path.relpath(where, tree)
-        if inside.startswith(KEPT):
+        if inside.startswith((*KEPT, f"arch/{arch}/include")):
             continue
         for file in files:
             if not keep(file):

@@ -18,8 +18,9 @@ import tempfile
 import build
 import cache
 import kernels
+import userland
 from cache import Failure, TREE, say
-from guest import BUSYBOX, Guest
+from guest import Guest
 
 MEMORY = 1024                   # MiB of a guest
 BLOCK = 512                     # pages in a block of 2 MiB
@@ -194,12 +195,12 @@ class Run:
                                  "not " + " + ".join(names[1:]))
 
 
-def compile_guest():
+def compile_guest(machine):
     """The guest's program, static, in the cache."""
-    output = cache.tree_dir() / "demo"
+    output = cache.tree_dir() / f"demo-{machine.name}"
     done = subprocess.run(
-        ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", output,
-         TREE / "samples/heap/demo.c"], text=True,
+        [machine.cc(), "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+         "-o", output, TREE / "samples/heap/demo.c"], text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise Failure("cannot build samples/heap/demo.c (is libc6-dev "
@@ -212,7 +213,7 @@ def choose_files(kernel, program):
     modules = sorted((kernel.root / "lib/modules").rglob("*.ko*"))
     random.Random(SEED).shuffle(modules)
     files, total = {}, 0
-    for path in [BUSYBOX, program] + modules:
+    for path in [userland.busybox(kernel.machine), program] + modules:
         files[f"/demo/files/{path.name}"] = path
         total += path.stat().st_size
         if total >= SET_BYTES:
@@ -278,10 +279,10 @@ def intro(kernel, files, total, style):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernel", default=kernels.DEFAULT)
-    kernel = kernels.get(parser.parse_args().kernel)
+    kernel = kernels.to_boot(parser.parse_args().kernel)
     style = Style(sys.stdout)
     modules = build.modules(kernel, "normal")
-    program = compile_guest()
+    program = compile_guest(kernel.machine)
     files, total = choose_files(kernel, program)
     intro(kernel, files, total, style)
 

@@ -13,6 +13,7 @@ import tempfile
 
 import built
 import cache
+import machine
 import prepare
 from apt import Apt
 from cache import Failure, step
@@ -46,7 +47,7 @@ def kernel(version, row):
     store.mkdir(exist_ok=True)
     cache.sweep(store)
     cache.say(f"kernel {version}: fetching it into {store}")
-    apt = Apt(version, row["suites"])
+    apt = Apt(version, row["suites"], row.get("machine", ""))
     with careful(apt):
         apt.update()
         release, names, package_version = (
@@ -150,10 +151,9 @@ def complete(apt, row, release, partial, target):
         tree.mkdir()
     if "config" in row:
         unpack_source(apt, row["source"], tree, without=built.LEFT_OUT)
-        step("build", "the kernel (some minutes)")
         built.build(row, release, partial)
         return
-    prepare.modules_and_image(partial, release)
+    prepare.modules_and_image(partial, release, machine.of(row))
     if "source" in row:
         unpack_source(apt, row["source"], tree, prepare.BUILD_FILES)
         prepare.source_tree(tree, partial, release)
@@ -193,3 +193,26 @@ def fetch_source(target):
     with careful(apt), cache.filling(target) as partial:
         apt.update()
         unpack_source(apt, SOURCE["package"], partial, SOURCE_FILES)
+
+
+# The userland of guests that are another machine than this one.
+BUSYBOX = {"suites": ["bookworm", "bookworm-security"],
+           "package": "busybox-static"}
+
+
+def busybox(foreign):
+    """busybox for that machine, static."""
+    target = cache.root() / f"busybox-{foreign.name}"
+    if not target.is_dir():
+        with cache.lock("kernels"):
+            if not target.is_dir():
+                fetch_busybox(foreign, target)
+    return target / "bin/busybox"
+
+
+def fetch_busybox(foreign, target):
+    cache.say(f"busybox for {foreign.name}: first use, fetching it")
+    apt = Apt(f"busybox-{foreign.name}", BUSYBOX["suites"], foreign.name)
+    with careful(apt), cache.filling(target) as partial:
+        apt.update()
+        unpack_all(apt, [f"{BUSYBOX['package']}:{foreign.name}"], partial)

@@ -102,6 +102,11 @@ def load():
     return groups
 
 
+def programs():
+    """The names of all programs that some group runs."""
+    return sorted({name for group in load() for name in group.programs})
+
+
 def list_tests(binary):
     """Ask a program which tests it has, in the order it runs them.
 

@@ -9,7 +9,8 @@
 
 The first serial line is the kernel's log.  The second carries what the
 script prints.  The verdict is QEMU's exit code and a last line that must
-agree: a guest that merely stops has not passed.
+agree: a guest that merely stops has not passed.  Which lines and which code,
+machine.py knows.
 
 A guest may have a disk, and several boots: the machine powers itself off and
 is switched on again, with the same disk and fresh memory.  Only the last boot
@@ -31,13 +32,12 @@ import accel
 import cache
 import klog
 import qmp
+import userland
 from cache import Failure
 
 HERE = pathlib.Path(__file__).resolve().parent / "guest"
-BUSYBOX = pathlib.Path("/bin/busybox")
 VERDICT = re.compile(r"mp-verdict: (\d+) taint (\d+)")
 BEGUN = "mp-begin"
-PASSED, FAILED = 3, 5           # isa-debug-exit: 2n+1 for n = 1 and n = 2
 BOOT_LIMIT = 180
 PR_SET_PDEATHSIG = 1
 
@@ -126,7 +126,7 @@ class Guest:
                     shutil.copyfile(work / "log", result.log)
         result.report.write_text(text)
         result.seconds = time.monotonic() - start
-        judge(result, code, text)
+        judge(result, code, text, self.kernel.machine.codes)
         return result
 
     def switch_on(self, work, line, limit, result):
@@ -167,17 +167,16 @@ class Guest:
         return drive(command, work, line, limit, result)
 
     def command(self, work, accelerator, boot):
-        words = ("console=ttyS0 panic=-1 oops=panic panic_on_warn=0 "
+        machine = self.kernel.machine
+        words = (f"{machine.words} panic=-1 oops=panic panic_on_warn=0 "
                  "loglevel=5 printk.devkmsg=on log_buf_len=4M " + self.cmdline)
-        return ["qemu-system-x86_64", "-accel", accelerator,
-                "-cpu", "max,la57=off", "-m", f"{self.memory}M",
+        return [machine.qemu, *machine.board, "-accel", accelerator,
+                "-m", f"{self.memory}M",
                 "-smp", str(self.cpus), "-nic", "none", "-vga", "none",
                 "-display", "none", "-no-reboot", "-nodefaults",
                 "-no-user-config", "-monitor", "none",
                 "-chardev", f"file,id=log,path={work}/log,append=on",
-                "-serial", "chardev:log", "-serial", "stdio",
-                "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
-                "-kernel", str(self.kernel.image),
+                *machine.serial, "-kernel", str(self.kernel.image),
                 "-initrd", f"{work}/initramfs", "-append", words.strip(),
                 *qmp.Monitor.options(work / "qmp"),
                 *self.disk_options(work, boot), *self.qemu]
@@ -229,38 +228,8 @@ def write_initramfs(guest, script, target):
     (stage / "job").write_text(script + "\n")
     (stage / "modules/order").write_text("".join(
         f"{name} {parameters}\n" for name, parameters in guest.order))
-    archive = subprocess.run(
-        ["bash", "-o", "pipefail", "-c",
-         "find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet | gzip -1"],
-        cwd=stage, check=True, stdout=subprocess.PIPE).stdout
-    target.write_bytes(userland() + archive)
-
-
-def userland():
-    """busybox under all its names, packed once."""
-    if not BUSYBOX.exists():
-        raise Failure("busybox-static is not installed: run tools/setup test")
-    stat = BUSYBOX.stat()
-    packed = cache.root() / f"userland-{stat.st_size}-{stat.st_mtime_ns}"
-    if packed.exists():
-        return packed.read_bytes()
-    with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
-        binaries = pathlib.Path(name) / "bin"
-        binaries.mkdir()
-        shutil.copy(BUSYBOX, binaries / "busybox")
-        applets = subprocess.run([BUSYBOX, "--list"], check=True, text=True,
-                                 stdout=subprocess.PIPE).stdout.split()
-        for applet in applets:
-            if applet != "busybox":
-                (binaries / applet).symlink_to("busybox")
-        archive = subprocess.run(
-            ["bash", "-o", "pipefail", "-c",
-             "find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet | gzip"],
-            cwd=name, check=True, stdout=subprocess.PIPE).stdout
-    partial = packed.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(archive)
-    partial.replace(packed)
-    return archive
+    target.write_bytes(userland.packed(guest.kernel.machine)
+                       + userland.pack(stage, level=1))
 
 
 def drive(command, work, line, limit, result):
@@ -314,13 +283,12 @@ def follow(process, line, limit, result):
     return "\n".join(text + [rest.decode(errors="replace")])
 
 
-def judge(result, code, text):
+def judge(result, code, text, codes):
     """Fill in the status and everything that is wrong."""
     log = result.log.read_text(errors="replace") if result.log.exists() else ""
     said = VERDICT.search(text)
-    expected = said and (PASSED if said.group(1) == "0" else FAILED)
     complaints = klog.complaints(log)
-    if said and code == expected:
+    if said and code == codes[said.group(1) == "0"]:
         result.status = int(said.group(1))
         wrong = klog.tainted(int(said.group(2)), log)
         if wrong:

@@ -13,6 +13,7 @@ import sys
 import built
 import cache
 import fetch
+import machine
 from cache import Failure
 
 # One row per kernel: the Debian suites that have it, what its release names
@@ -27,6 +28,9 @@ from cache import Failure
 # patches: a directory; what of it is applied to the source first.
 # image: instead of vmlinux, which boots faster but not with KASAN before 6.2.
 # backing: what makes pages movable there, a row of BACKINGS.
+# machine: what it runs on, a row of MACHINES in machine.py, if not the PC.
+# only: the set of test groups that the matrix runs there, if not all.
+# boots: False if it is a tree to build modules in and no more.
 KERNELS = {
     "5.10": {
         "suites": ["bullseye"],
@@ -100,6 +104,24 @@ KERNELS = {
         "image": "bzImage",
         "backing": "typed",
     },
+    "6.1-arm64": {
+        "suites": ["bookworm", "bookworm-security"],
+        "release": r"6\.1\.[\d.-]+-arm64",
+        # The last has programs, and is for the machine that builds.
+        "packages": ["linux-image-{rel}", "linux-headers-{rel}",
+                     "linux-headers-{abi}-common", "linux-kbuild-6.1"],
+        "backing": "mops",
+        "machine": "arm64",
+        "only": "core",
+    },
+    "6.1-arm64-64k": {
+        "suites": ["bookworm", "bookworm-security"],
+        "source": "linux-source-6.1",
+        "config": ["arm64-64k"],
+        "backing": "mops",
+        "machine": "arm64",
+        "boots": False,
+    },
 }
 DEFAULT = "6.1"
 
@@ -124,6 +146,7 @@ class Kernel:
         self.release = release
         self.package = package  # Debian's version of it
         self.backing = row["backing"]
+        self.machine = machine.of(row)
         self.root = fetch.place(release)
         self.kdir = fetch.build_tree(row, self.root, release)
         self.image = self.root / row.get("image", "vmlinux")
@@ -149,9 +172,15 @@ class Kernel:
 
 
 def stock():
-    """The versions that Debian has, which is what `make kernels` fetches."""
+    """The versions that `make kernels` fetches: Debian's for this machine."""
     return [version for version, row in KERNELS.items()
-            if "config" not in row]
+            if "config" not in row and "machine" not in row]
+
+
+def foreign():
+    """The versions for other machines than the one that builds."""
+    return [version for version, row in KERNELS.items()
+            if machine.of(row).is_foreign()]
 
 
 def flavours(version):
@@ -190,6 +219,18 @@ def get(version=DEFAULT):
         return kernel
     with cache.lock(f"kernel-{version}"):
         return cached(version) or fetched(version)
+
+
+def to_boot(version):
+    """The same, of those that are more than a tree to build modules in."""
+    if not boots(KERNELS.get(version, {})):
+        raise Failure(f"kernel {version} is only built for (make cross), "
+                      "not booted")
+    return get(version)
+
+
+def boots(row):
+    return row.get("boots", True)
 
 
 def refresh(version):

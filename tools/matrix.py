@@ -23,13 +23,16 @@ BEGIN = "<!-- table of kernels: written by make test-all -->\n"
 END = "<!-- end of the table of kernels -->\n"
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 COUNTS = ("groups", "passed", "failed", "not_applicable", "seconds")
-TITLES = ("kernel", "release", "backing", "groups", "passed", "failed",
-          "n/a", "seconds")
+TITLES = ("kernel", "release", "backing", "only", "groups", "passed",
+          "failed", "n/a", "seconds")
+TEXTS = 4                       # titles of what is not a number
 
 
 def cells():
     """What to run: (version, BACKING= or nothing)."""
     for version, row in kernels.KERNELS.items():
+        if not kernels.boots(row):
+            continue
         yield version, ""
         if row["backing"] not in ("cache", "none"):
             yield version, "cache"
@@ -40,6 +43,8 @@ def run(version, backing, output=None):
     command = [sys.executable, "-B", str(TREE / "tools/run-tests.py"),
                "--kernel", version]
     command += ["--backing", backing] if backing else []
+    only = kernels.KERNELS[version].get("only", "")
+    command += ["--only", only] if only else []
     with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
         summary = pathlib.Path(name) / "summary"
         subprocess.run(command + ["--summary", summary],
@@ -47,7 +52,8 @@ def run(version, backing, output=None):
                        stderr=subprocess.STDOUT if output else None)
         counts = cache.read_json(summary)
     row = {"kernel": version, "release": "", "package": "",
-           "backing": backing or kernels.KERNELS[version]["backing"]}
+           "backing": backing or kernels.KERNELS[version]["backing"],
+           "only": only}
     kernel = kernels.cached(version)
     if kernel and counts:
         row.update(release=kernel.release, package=kernel.package)
@@ -57,12 +63,13 @@ def run(version, backing, output=None):
 def table(rows):
     """For the end of a run, as lines."""
     lines_ = [TITLES] + [(row["kernel"], row["release"] or "did not run",
-                          row["backing"], *(str(row[key]) for key in COUNTS))
+                          row["backing"], row["only"] or "-",
+                          *(str(row[key]) for key in COUNTS))
                          for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines_)]
     for line in lines_:
         yield "  " + "  ".join(
-            text.ljust(width) if number < 3 else text.rjust(width)
+            text.ljust(width) if number < TEXTS else text.rjust(width)
             for number, (text, width) in enumerate(zip(line, widths)))
 
 
@@ -74,6 +81,9 @@ def rendered(rows):
         passed = str(row["passed"])
         if row["failed"]:
             passed += f", {row['failed']} FAILED"
+        # Rows of older results lack it.
+        if row.get("only"):
+            passed += f", of the {row['only']} groups only"
         release = row["release"]
         if "config" not in kernels.KERNELS.get(row["kernel"], {}):
             release = f"Debian's {release}"

@@ -3,6 +3,7 @@
 import lzma
 import os
 import re
+import shutil
 import struct
 import subprocess
 import zlib
@@ -27,17 +28,20 @@ ERROR = re.compile(r"\berror\b|\*\*\*|not found|No such file|cannot", re.I)
 OPTION = re.compile(r"^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$", re.M)
 
 
-def modules_and_image(partial, release):
+def modules_and_image(partial, release, machine):
     """The kernel to boot, and an index of its modules."""
     # Where packages say usr/lib, modprobe and depmod still say lib.
     if not (partial / "lib").exists():
         (partial / "lib").symlink_to("usr/lib")
-    step("extract", "vmlinux, module dependencies")
+    step("extract", f"{machine.image}, module dependencies")
     modules = partial / "lib/modules" / release
     image = partial / "boot" / f"vmlinuz-{release}"
     if not image.exists():
         image = modules / "vmlinuz"
-    (partial / "vmlinux").write_bytes(vmlinux(image))
+    if machine.image == "vmlinux":
+        (partial / "vmlinux").write_bytes(vmlinux(image))
+    else:
+        shutil.copyfile(image, partial / "vmlinux")
     run(["depmod", "-b", partial, release])
 
 

@@ -132,7 +132,9 @@ class Run:
         return "\n".join(lines)
 
     def execute(self, kernel, built, programs, log_name):
+        """programs: (directory of those that run here, of the guest's)"""
         group = self.group
+        here, there = programs
         say(f"\n{group.name}: {group.about or 'no description'} "
             f"({group.memory} MiB, {group.cpus} CPUs, {group.variant} build)")
         guest = Guest(kernel, log_name, group.memory, group.cpus,
@@ -142,9 +144,9 @@ class Run:
         for name in group.files:
             guest.add_file(cache.TREE / name, f"/{pathlib.Path(name).name}")
         for program in group.programs:
-            guest.add_file(programs / program, f"/programs/{program}")
+            guest.add_file(there / program, f"/programs/{program}")
         # The guest ends a program at the limit, we end the guest after it.
-        result = guest.run(self.script(programs), self.reader.line,
+        result = guest.run(self.script(here), self.reader.line,
                            group.limit + 10)
         if self.coverage_dir:
             coverage.save(result.report.read_text(), built.notes(),
@@ -223,10 +225,13 @@ def main():
     options = arguments()
     signal.signal(signal.SIGTERM, interrupted)
     start = time.monotonic()
-    kernel = kernels.get(options.kernel)
+    kernel = kernels.to_boot(options.kernel)
     totals = Totals()
-    programs = build.programs()
-    chosen = plan(kernel, programs, options, totals)
+    # They name their tests themselves, which a foreign machine's cannot here.
+    here = there = build.programs()
+    if kernel.machine.is_foreign():
+        there = build.programs(kernel.machine)
+    chosen = plan(kernel, here, options, totals)
     built = {}
     for variant in sorted({group.variant for group in chosen}):
         built[variant] = build.modules(kernel, variant,
@@ -237,7 +242,7 @@ def main():
     for group in chosen:
         log_name = "-".join(filter(None, (options.backing, group.name)))
         Run(group, totals, options.coverage).execute(
-            kernel, built[group.variant], programs, log_name)
+            kernel, built[group.variant], (here, there), log_name)
     seconds = time.monotonic() - start
     if not options.only:
         totals.check_faults()

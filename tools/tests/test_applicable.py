@@ -4,6 +4,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import archive
 
@@ -101,6 +102,21 @@ class Matrix(unittest.TestCase):
         for cell in (("5.10", ""), ("6.1", "cache"), ("7.2", "")):
             self.assertIn(cell, cells)
         self.assertNotIn(("7.2", "cache"), cells)
+        self.assertIn(("6.1-arm64", ""), cells)
+        self.assertNotIn(("6.1-arm64-64k", ""), cells)
+
+    def command(self, version):
+        """How the matrix runs a kernel, and the row it makes of that."""
+        with mock.patch("matrix.subprocess.run") as run, \
+                mock.patch("matrix.kernels.cached", return_value=None):
+            row = matrix.run(version, "")
+        return run.call_args[0][0], row
+
+    def test_only(self):
+        words, row = self.command("6.1-arm64")
+        self.assertEqual(words[words.index("--only") + 1], "core")
+        self.assertEqual(row["only"], "core")
+        self.assertNotIn("--only", self.command("6.1")[0])
 
     def test_table(self):
         row = {"kernel": "6.1", "release": "6.1.0-1", "package": "6.1.1-1",
@@ -111,6 +127,9 @@ class Matrix(unittest.TestCase):
                       matrix.rendered([row]))
         self.assertIn("| 70, 2 FAILED |", matrix.rendered(
             [dict(row, failed=2)]))
+        self.assertIn("| 70, of the core groups only |", matrix.rendered(
+            [dict(row, only="core")]))
+        self.assertIn("core", list(matrix.table([dict(row, only="core")]))[1])
 
 
 if __name__ == "__main__":

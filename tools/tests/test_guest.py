@@ -10,6 +10,7 @@ import archive
 
 sys.path.insert(0, str(archive.HERE.parent))
 import guest
+import machine
 
 OOPS = "[    1.0] Oops: int3: 0000 [#1] SMP"
 PASSED = (3, "mp-begin\nmp-verdict: 0 taint 0")
@@ -18,7 +19,8 @@ PASSED = (3, "mp-begin\nmp-verdict: 0 taint 0")
 class Boots(unittest.TestCase):
     def switched_on(self, *ends):
         """What became of a guest whose boots end so; and how many began."""
-        kernel = mock.Mock(vmlinux="vmlinux", version="0")
+        kernel = mock.Mock(vmlinux="vmlinux", version="0",
+                           machine=machine.MACHINES["amd64"])
         result = guest.Result(None, None)
         with tempfile.TemporaryDirectory() as name, \
                 mock.patch("guest.drive", side_effect=ends) as drive, \
