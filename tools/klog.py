@@ -33,6 +33,10 @@ REGISTERS = re.compile(r"^((R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
                        r"Hardware name|Modules linked in):"
                        r"|(pstate|pc|lr|sp|x\d+) ?: )")
 LONGEST = 120
+# Data races of the kernel's own code are not ours to mend: a report is ours if
+# one of our modules is in it.
+RACE = re.compile(r"BUG: KCSAN: (data-race|assert: race|.*unknown)")
+OURS = re.compile(r"\[(movable_\w+|mp_\w+)\]")
 
 OUT_OF_TREE, UNSIGNED, WARNED = 1 << 12, 1 << 13, 1 << 9
 
@@ -50,11 +54,17 @@ def complaints(text):
         elif CUT_HERE in line or COMPLAINT.search(line):
             excerpt = lines[at:at + extent(lines, at)]
             length = len(excerpt)
-            if not any(window.met_by(excerpt) for window in windows):
+            if not any(window.met_by(excerpt) for window in windows) and \
+                    not others_race(excerpt):
                 found.append(readable(excerpt))
         at += length
     return found + [[f"no {END} followed: {window.text}"]
                     for window in windows]
+
+
+def others_race(excerpt):
+    return RACE.search(excerpt[0]) and \
+        not any(OURS.search(line) for line in excerpt)
 
 
 def extent(lines, start):

@@ -31,6 +31,17 @@ def stamped(*texts):
     return "\n".join(f"[    1.000000] {line}" for text in texts
                      for line in text.splitlines())
 
+RACE = """\
+==================================================================
+BUG: KCSAN: data-race in {one} / {other}
+
+write to 0xffff888001 of 8 bytes by task 1 on cpu 0:
+ {one}
+ kthread+0x1/0x2
+read to 0xffff888001 of 8 bytes by task 2 on cpu 1:
+ {other}
+=================================================================="""
+
 
 class Complaints(unittest.TestCase):
     def found(self, *texts):
@@ -56,6 +67,23 @@ class Complaints(unittest.TestCase):
     def test_no_announcement_covers_an_oops(self):
         self.assertEqual(len(self.found(klog.BEGIN + "mp_migrate", OOPS,
                                         klog.END)), 2)
+
+    def test_nested(self):
+        texts = [klog.BEGIN + "mp_misuse", klog.BEGIN + "oom_kill", STACK,
+                 WARNING, klog.END, klog.END]
+        self.assertEqual(self.found(*texts), [])
+        del texts[2]
+        self.assertEqual(self.found(*texts), [
+            "the warning a test announced never came: oom_kill"])
+        self.assertEqual(self.found(*texts[:-1])[-1],
+                         f"no {klog.END} followed: mp_misuse")
+
+    def test_whose_race(self):
+        theirs = RACE.format(one="folio_put+0x1", other="lru_add+0x1")
+        ours = RACE.format(one="mp_link_cut+0x1 [movable_pool]",
+                           other="lru_add+0x1")
+        self.assertEqual(self.found(theirs), [])
+        self.assertEqual(len(self.found(ours)), 1)
 
     def test_quiet(self):
         self.assertEqual(self.found("a trace of", "pc : nothing"), [])
