@@ -8,6 +8,7 @@ FLAVOUR ?=
 BACKING ?=
 ONLY    ?=
 JOBS    ?= 1
+ROWS    ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels test test-all test-tools cross coverage demo check clean help
@@ -30,7 +31,7 @@ test:
 
 test-all:
 	@tools/setup test-all
-	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)"
+	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"
 
 coverage:
 	@tools/setup coverage
@@ -62,7 +63,7 @@ help:
 	@echo "make demo         watch driver pages move, in a virtual machine"
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
-	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time"
+	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
 	@echo "make cross        build modules and test programs for other machines"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
 	@echo "make kernels      fetch Debian's PC kernels; the others do when needed"

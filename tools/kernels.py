@@ -95,6 +95,7 @@ KERNELS = {
         "config": ["guest", "mm", "kcsan"],
         "image": "bzImage",
         "backing": "mops",
+        "only": "concurrent",
     },
     "7.2-kcsan": {
         "suites": ["trixie-backports"],
@@ -103,6 +104,7 @@ KERNELS = {
         "config": ["guest", "mm", "typed", "kcsan"],
         "image": "bzImage",
         "backing": "typed",
+        "only": "concurrent",
     },
     "6.1-arm64": {
         "suites": ["bookworm", "bookworm-security"],

@@ -105,6 +105,21 @@ class Matrix(unittest.TestCase):
         self.assertIn(("6.1-arm64", ""), cells)
         self.assertNotIn(("6.1-arm64-64k", ""), cells)
 
+    def test_some(self):
+        self.assertEqual(list(matrix.cells(["7.2"])), [("7.2", "")])
+        with self.assertRaises(Failure):
+            list(matrix.cells(["7.3"]))
+
+    def test_results_of_others_stay(self):
+        old = dict(matrix.never_run("6.1", ""), release="6.1.0-1", passed=1)
+        new = dict(matrix.never_run("7.2", ""), release="7.2.0-1", passed=2)
+        rows = matrix.all_rows([old, dict(new, passed=0)], [new])
+        self.assertEqual([row for row in rows if row["release"]], [old, new])
+        self.assertEqual(len(rows), len(list(matrix.cells())))
+        self.assertIn("| 5.10 | not run yet | non-LRU, "
+                      "address_space_operations | | |\n",
+                      matrix.rendered(rows[:1]))
+
     def command(self, version):
         """How the matrix runs a kernel, and the row it makes of that."""
         with mock.patch("matrix.subprocess.run") as run, \
