@@ -157,6 +157,36 @@ static int cached_pool(int fd)
 	return mp_create_as(fd, &create);
 }
 
+/* By memory failure handling; who may not sleep does not wait for it. */
+MP_TEST_F(new_page_is_locked)
+{
+	int pool = mp_create(self->fd, "fails", 4, MP_TEST_HAS_ALL);
+	struct mp_test_stats stats = mp_stats(self->fd, pool);
+	int before = mp_fault_failed("page-lock");
+
+	ASSERT_EQ(0, mp_fault_arm("page-lock", 1));
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1));
+	EXPECT_EQ(before + 1, mp_fault_failed("page-lock"));
+	if (mp_cached(&stats))
+		return;		/* which does not do without sleep at all */
+	ASSERT_EQ(0, mp_fault_arm("page-lock", 1));
+	EXPECT_EQ(-EBUSY, mp_arg(self->fd, pool, MP_TEST_ALLOC, 1, 1,
+				 MP_TEST_GFP_ATOMIC));
+	EXPECT_EQ(1, mp_stats(self->fd, pool).pages);
+	EXPECT_EQ(0, mp_arg(self->fd, pool, MP_TEST_ALLOC, 1, 1,
+			    MP_TEST_GFP_ATOMIC));
+}
+
+MP_TEST_F(disarmed)
+{
+	int pool = mp_create(self->fd, "works", 1, 0);
+
+	ASSERT_EQ(0, mp_fault_arm("alloc-page", 1));
+	ASSERT_EQ(-EINVAL, mp_fault_arm("alloc-paper", 1));
+	ASSERT_EQ(0, mp_faults_disarm());
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1));
+}
+
 /* The page was there already, and is given back. */
 MP_TEST_F(page_cache_takes_no_page)
 {

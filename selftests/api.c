@@ -589,6 +589,28 @@ MP_TEST_F(unmovable_pool_is_a_pool)
 	EXPECT_EQ(20, mp_stats(self->fd, pool).pages);
 }
 
+/* There is nowhere to write it to, and NUMA balancing skips dirty pages. */
+MP_TEST_F(page_cache_is_never_dirty)
+{
+	struct mp_test_create create = {
+		.name = "dirty",
+		.capacity = 1,
+		.flags = MP_PAGE_CACHE,
+	};
+	int pool = mp_create_as(self->fd, &create);
+	struct mp_test_call call = {
+		.verb = MP_TEST_DIRTY,
+		.pool = pool,
+		.count = 1,
+	};
+
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, mp_make(self->fd, pool, 0, 1, SEED));
+	EXPECT_EQ(0, mp_call(self->fd, &call));
+	EXPECT_EQ(0, call.value);
+	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED));
+}
+
 /* Return: lines of the pool's list; each must be one of its pages. */
 static int count_listed(int fd, int pool, const char *path, int *foreign)
 {
@@ -628,6 +650,29 @@ MP_TEST_F(debugfs_lists_exactly_the_pools_pages)
 				  sizeof(path)));
 	EXPECT_EQ(8, count_listed(self->fd, pool, path, &foreign));
 	EXPECT_EQ(0, foreign);
+}
+
+/* More than one read(2) can have; unpublished, so that none moves meanwhile. */
+MP_TEST_F(debugfs_lists_a_thousand_pages_and_which_is_locked)
+{
+	int pool = mp_create(self->fd, "many", 1000, 0);
+	int pages = 0, locked = 0;
+	char path[128], line[64];
+	FILE *list;
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, 1000));
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_LOCK, 500, 1));
+	mp_find_file(MP_DEBUGFS "many-*/pages", path, sizeof(path));
+	list = fopen(path, "r");
+	ASSERT_NE(NULL, list);
+	while (fgets(line, sizeof(line), list)) {
+		pages++;
+		locked += !!strstr(line, " locked ");
+	}
+	fclose(list);
+	EXPECT_EQ(1000, pages);
+	EXPECT_EQ(1, locked);
+	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_UNLOCK, 500, 1));
 }
 
 MP_TEST_F(debugfs_shows_the_books)

@@ -173,6 +173,17 @@ MP_TEST_F(vmap_without_a_page_pins_none)
 	EXPECT_EQ(0, unharmed(self->fd, pool));
 }
 
+MP_TEST_F(unmap_without_a_pin)
+{
+	int pool = one_page(self->fd, 0);
+
+	MP_EXPECT_WARNING("use of a page that is not pinned", {
+		mp_do(self->fd, pool, MP_TEST_UNMAP, 0, 1);
+	});
+	EXPECT_EQ(0, mp_info(self->fd, pool, 0).pins);
+	EXPECT_EQ(0, unharmed(self->fd, pool));
+}
+
 MP_TEST_F(unpin_without_a_pin)
 {
 	int pool = one_page(self->fd, 0);

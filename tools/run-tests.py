@@ -149,8 +149,9 @@ class Run:
         result = guest.run(self.script(here), self.reader.line,
                            group.limit + 10)
         if self.coverage_dir:
-            coverage.save(result.report.read_text(), built.notes(),
-                          self.coverage_dir / group.name)
+            lack = coverage.save(result.report.read_text(), built.notes(),
+                                 self.coverage_dir / group.name)
+            result.problems += [[lack]] if lack else []
         log = result.log.read_text(errors="replace")
         if not self.totals.faults.add(log) and group.variant == "test":
             result.problems.append(["its log does not tell what has failed: "

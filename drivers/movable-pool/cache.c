@@ -281,7 +281,7 @@ static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
 		return -EOPNOTSUPP;
 	}
 	/* By memory failure handling, for a moment; adding sets the lock. */
-	if (PageLocked(page)) {
+	if (mp_fail(MP_FAIL_PAGE_LOCK) || PageLocked(page)) {
 		lock_page(page);
 		unlock_page(page);
 	}

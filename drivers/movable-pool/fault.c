@@ -55,6 +55,7 @@ static struct mp_fault mp_faults[MP_NR_FAILS] = {
 	[MP_FAIL_DEBUGFS] = { "debugfs" },
 	[MP_FAIL_ALLOC_PAGE] = { "alloc-page" },
 	[MP_FAIL_ALLOC_BULK] = { "alloc-bulk" },
+	[MP_FAIL_PAGE_LOCK] = { "page-lock" },
 	[MP_FAIL_CACHE_ADD] = { "cache-add" },
 	[MP_FAIL_VMAP_SET] = { "vmap-set" },
 	[MP_FAIL_VMAP] = { "vmap" },

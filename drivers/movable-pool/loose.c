@@ -16,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 
+#include "fault.h"
 #include "internal.h"
 #include "link.h"
 #include "loose.h"
@@ -36,7 +37,7 @@ bool mp_loose_owns(const struct movable_pool *pool, struct page *page)
  */
 static bool mp_loose_lock_new(struct page *page, gfp_t gfp)
 {
-	if (trylock_page(page))
+	if (!mp_fail(MP_FAIL_PAGE_LOCK) && trylock_page(page))
 		return true;
 	if (!gfpflags_allow_blocking(gfp))
 		return false;

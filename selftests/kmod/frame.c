@@ -82,6 +82,21 @@ int mp_test_page_unlock(struct mp_test_item *item, struct mp_test_call *call)
 	return 0;
 }
 
+/* As whoever has written to a page by another mapping of it says. */
+int mp_test_page_dirty(struct mp_test_item *item, struct mp_test_call *call)
+{
+	int err = movable_page_pin(&item->mp);
+
+	if (err)
+		return err;
+	lock_page(movable_page_page(&item->mp));
+	set_page_dirty(movable_page_page(&item->mp));
+	call->value = PageDirty(movable_page_page(&item->mp));
+	unlock_page(movable_page_page(&item->mp));
+	movable_page_unpin(&item->mp);
+	return 0;
+}
+
 static u64 mp_test_scribble_once(u64 *words, u64 value)
 {
 	unsigned int i;

@@ -122,6 +122,7 @@ int mp_test_page_grab(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_lock(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_unlock(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_page_dirty(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_scribble(struct mp_test_item *item, struct mp_test_call *call);
 
 /* driver.c */

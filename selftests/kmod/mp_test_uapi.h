@@ -66,6 +66,8 @@ enum mp_test_verb {
 	MP_TEST_SCRIBBLE,	/* by the reference, arg ms; value: last word */
 	MP_TEST_SHRINK,		/* free them from a shrinker */
 	MP_TEST_SHRUNK,		/* value: how many it has freed */
+	MP_TEST_UNMAP,
+	MP_TEST_DIRTY,		/* somebody calls it dirty */
 	MP_TEST_DESTROY,	/* the pool; in scripts only */
 	MP_TEST_LOCK,		/* the driver's lock; in scripts only */
 	MP_TEST_VERBS,

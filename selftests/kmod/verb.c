@@ -97,6 +97,14 @@ static int mp_test_item_unpin(struct mp_test_item *item,
 	return 0;
 }
 
+/* Though it is not mapped: the framework shall notice. */
+static int mp_test_item_unmap(struct mp_test_item *item,
+			      struct mp_test_call *call)
+{
+	movable_page_unmap(&item->mp);
+	return 0;
+}
+
 int mp_test_item_free(struct mp_test_item *item, struct mp_test_call *call)
 {
 	int err = movable_page_free(&item->mp);
@@ -145,6 +153,8 @@ static const struct {
 	[MP_TEST_FILL]		= { .item = mp_test_fill },
 	[MP_TEST_VERIFY]	= { .item = mp_test_verify },
 	[MP_TEST_PEEK]		= { .item = mp_test_peek },
+	[MP_TEST_UNMAP]		= { .item = mp_test_item_unmap },
+	[MP_TEST_DIRTY]		= { .item = mp_test_page_dirty },
 	[MP_TEST_VMAP]		= { .pool = mp_test_vmap },
 	[MP_TEST_VUNMAP]	= { .pool = mp_test_vunmap },
 	[MP_TEST_PAGE_GET]	= { .item = mp_test_page_get },

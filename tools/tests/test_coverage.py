@@ -65,15 +65,16 @@ class Coverage(unittest.TestCase):
         note = self.work / "pool.gcno"
         note.write_text("note")
         target = self.work / "kept/api"
-        coverage.save(sent(pool=b"one", page=b"two"), [note], target)
+        self.assertIsNone(coverage.save(sent(pool=b"one", page=b"two"),
+                                        [note], target))
         self.assertEqual({path.name: path.read_text()
                           for path in target.iterdir()},
                          {"pool.gcda": "one", "page.gcda": "two",
                           "pool.gcno": "note"})
 
     def test_nothing_sent(self):
-        with self.assertRaisesRegex(Failure, "sent no data"):
-            coverage.save("ok 1 test\n", [], self.work / "kept")
+        self.assertIn("sent no data", coverage.save("ok 1 test\n", [],
+                                                    self.work / "kept"))
 
     def test_union(self):
         """A line that ran on one kernel has run; each compiled line counts."""
