@@ -11,6 +11,7 @@ import base64
 import io
 import json
 import pathlib
+import posixpath
 import shutil
 import signal
 import subprocess
@@ -39,7 +40,7 @@ def save(report, notes, target):
                    if line.startswith(MARK))
     if not sent:
         return "the guest has sent no data of coverage"
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(sent))) as tar:
         for member in tar.getmembers():
             if member.isfile() and member.name.endswith(".gcda"):
@@ -60,7 +61,9 @@ class Lines:
     def add(self, found):
         """What gcov says about one object, sources included in it too."""
         for file in found["files"]:
-            _, ours, name = file["file"].partition(PART)
+            # Headers may be called compat/../link.h.
+            path = posixpath.normpath(file["file"])
+            _, ours, name = path.partition(PART)
             if not ours:
                 continue
             for line in file["lines"]:

@@ -81,7 +81,7 @@ class Coverage(unittest.TestCase):
         lines = coverage.Lines()
         path = "/some/where/drivers/movable-pool/compat/x.c"
         lines.add(found(path, "x_init", n1=0, n2=3, n7=0))
-        lines.add(found("drivers/movable-pool/compat/x.c", "x_init",
+        lines.add(found("drivers/movable-pool/compat/../compat/x.c", "x_init",
                         n1=2, n2=0))
         lines.add(found(path, "x_exit", n9=0, n10=0))
         lines.add(found("include/linux/mm.h", "page_count", n5=0))
