@@ -57,7 +57,7 @@ FIXTURE_TEARDOWN(table)
 	EXPECT_STREQ("", mp_world_close(&self->world));
 }
 
-#define TABLE_F(name)	TEST_F_TIMEOUT(table, name, MP_TIMEOUT)
+#define TABLE_F(name)	TEST_F(table, name)
 
 /* Return: the word in column @column of the line that begins with @name. */
 static void word_of(const char *text, const char *name, int column, char *word)

@@ -150,7 +150,7 @@ FIXTURE_TEARDOWN(counted)
 	EXPECT_EQ(0, returned(&self->before));
 }
 
-#define COUNTED_F(name)	TEST_F_TIMEOUT(counted, name, MP_TIMEOUT)
+#define COUNTED_F(name)	TEST_F(counted, name)
 
 /* Page cache counts as Cached and Unevictable, other pages as nothing. */
 COUNTED_F(pages_count_as_documented)

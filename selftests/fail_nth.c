@@ -275,7 +275,7 @@ static int call_free_async(int fd, int pool)
 	return mp_do(fd, pool, MP_TEST_FREE_ASYNC, EMPTY, 1);
 }
 
-#define NTH_F(name)	TEST_F_TIMEOUT(nth, name, MP_TIMEOUT)
+#define NTH_F(name)	TEST_F(nth, name)
 
 NTH_F(create)
 {

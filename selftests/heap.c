@@ -6,12 +6,11 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "kselftest_harness.h"
 #include "movable_heap_uapi.h"
 #include "mp_file.h"
+#include "mp_harness.h"
 #include "mp_lever.h"
 
-#define TIMEOUT		180
 #define DEVICE		"/dev/movable_heap"
 #define DEBUGFS		"/sys/kernel/debug/movable_pool/"
 #define PAGE		mp_page_size()
@@ -274,7 +273,7 @@ FIXTURE_TEARDOWN(heap)
 	EXPECT_EQ(0, mp_write_long(RESERVE, self->reserve));
 }
 
-#define HEAP_TEST(name)	TEST_F_TIMEOUT(heap, name, TIMEOUT)
+#define HEAP_TEST(name)	TEST_F(heap, name)
 
 TEST(nothing_works_before_create)
 {

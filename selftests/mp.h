@@ -24,15 +24,11 @@
 
 #include <linux/types.h>
 
-#include "kselftest_harness.h"
-
 #include "mp_books.h"
 #include "mp_driver.h"
+#include "mp_harness.h"
 #include "mp_lever.h"
 #include "mp_warning.h"
-
-/* Emulated and busy machines: a limit for hangs, not for slowness. */
-#define MP_TIMEOUT	180
 
 FIXTURE(pool) {
 	struct mp_world world;
@@ -50,6 +46,6 @@ FIXTURE_TEARDOWN(pool)
 	EXPECT_STREQ("", mp_world_close(&self->world));
 }
 
-#define MP_TEST_F(name)	TEST_F_TIMEOUT(pool, name, MP_TIMEOUT)
+#define MP_TEST_F(name)	TEST_F(pool, name)
 
 #endif /* _SELFTESTS_MP_H */

@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(data)
 	EXPECT_STREQ("", mp_world_close(&self->world));
 }
 
-#define DATA_F(name)	TEST_F_TIMEOUT(data, name, MP_TIMEOUT)
+#define DATA_F(name)	TEST_F(data, name)
 
 static int whole(int fd, int pool)
 {

@@ -71,7 +71,7 @@ FIXTURE_TEARDOWN(typed)
 	EXPECT_EQ(0, mp_deferred());
 }
 
-#define TYPED_F(name)	TEST_F_TIMEOUT(typed, name, MP_TIMEOUT)
+#define TYPED_F(name)	TEST_F(typed, name)
 
 /* The first page is isolated, and its lock the test's. */
 static void stop_the_vm(struct __test_metadata *_metadata, struct scene *scene)
