@@ -24,7 +24,8 @@ LEFT_OUT = ("Documentation/[!K]*", "drivers/gpu/*.[ch]", "drivers/media/*.[ch]",
             "tools/testing/*")
 ERROR = re.compile(r"\berror\b|cannot|can't|No such file|\*\*\*")
 # Directories of which everything is kept.
-KEPT = ("scripts", "tools/objtool", "include")
+KEPT = ("scripts", "tools/objtool", "include", "arch/x86/include",
+        "arch/x86/um")
 
 
 def fragments(row):

@@ -106,6 +106,14 @@ KERNELS = {
         "backing": "typed",
         "only": "concurrent",
     },
+    "7.2-uml": {
+        "suites": ["trixie-backports"],
+        "source": "linux-source-7.2",
+        "patches": "kernel-patches/7.2",
+        "config": ["typed", "uml"],
+        "backing": "typed",
+        "machine": "um",
+    },
     "6.1-arm64": {
         "suites": ["bookworm", "bookworm-security"],
         "release": r"6\.1\.[\d.-]+-arm64",
@@ -226,13 +234,14 @@ def get(version=DEFAULT):
 def to_boot(version):
     """The same, of those that are more than a tree to build modules in."""
     if not boots(KERNELS.get(version, {})):
-        raise Failure(f"kernel {version} is only built for (make cross), "
-                      "not booted")
+        raise Failure(f"kernel {version} is not one that QEMU boots: it is "
+                      "for make cross or make kunit")
     return get(version)
 
 
 def boots(row):
-    return row.get("boots", True)
+    """In QEMU."""
+    return row.get("boots", True) and bool(machine.of(row).qemu)
 
 
 def refresh(version):
@@ -265,7 +274,8 @@ def main():
     parser.add_argument("--names", action="store_true",
                         help="only name the kernels there are")
     if parser.parse_args().names:
-        cache.say(", ".join(KERNELS))
+        cache.say(", ".join(version for version, row in KERNELS.items()
+                            if boots(row)))
         return
     for version in stock():
         kernel = get(version)

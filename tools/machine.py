@@ -88,7 +88,19 @@ class Virt(Machine):
     codes = {True: 0, False: 0}
 
 
-MACHINES = {machine.name: machine for machine in (PC(), Virt())}
+class Process(PC):
+    """A process of the machine that builds (uml.py), nothing for QEMU."""
+
+    name = "um"
+    arch = "um"
+    images = {"vmlinux": "vmlinux"}
+    qemu = ""
+
+    def make(self):
+        return ["ARCH=um"]
+
+
+MACHINES = {machine.name: machine for machine in (PC(), Virt(), Process())}
 DEFAULT = "amd64"
 
 
