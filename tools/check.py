@@ -142,7 +142,7 @@ def sparse(files):
     """sparse has nothing to say about the modules"""
     kernel = kernels.get()
     found = []
-    for variant in groups.VARIANTS:
+    for variant in build.OPTIONS:
         found += build.sparse(kernel, variant)
     return [name for name in files.modules()
             if name.endswith(".c")], list(dict.fromkeys(found))

@@ -128,13 +128,19 @@ static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
 /*
  * The driver broke the contract: a sentence each time, with a stack the first
  * time, and the call returns an error with nothing changed.  WARN_ONCE() would
- * say it once for each place where the compiler has inlined it (x86, 7.2).
+ * say it once for each place where the compiler has inlined it (x86, 7.2).  Unit
+ * tests hear it each time, instead of the log.
  */
+#ifdef MOVABLE_POOL_KUNIT
+__printf(1, 2) void mp_kunit_misuse(const char *format, ...);
+#define mp_misuse mp_kunit_misuse
+#else
 #define mp_misuse(...) do { \
 	static atomic_t mp_said; \
 	WARN(!atomic_xchg(&mp_said, 1), "movable_pool: " __VA_ARGS__); \
 	pr_err_ratelimited(__VA_ARGS__); \
 } while (0)
+#endif
 
 /* pool.c */
 void mp_pool_enter(struct movable_pool *pool);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The handle's word: what it holds at its limits, and that parts stay apart. */
+
+#include "../word.h"
+#include "tests.h"
+
+#define MAX_PFN		((1UL << 40) - 1)
+#define MAX_PINS	((1U << 19) - 1)
+
+static const unsigned long mp_pfns[] = { 0, 1, 0x80000, 1UL << 39, MAX_PFN };
+static const unsigned int mp_pin_counts[] = { 0, 1, 2, 1U << 18, MAX_PINS };
+
+static void mp_word_parts(struct kunit *test, unsigned long pfn,
+			  unsigned int pins, unsigned int low)
+{
+	u64 word = (u64)pfn << 24 | (u64)pins << 4 | low;
+	enum movable_page_state state = low & 3;
+
+	KUNIT_EXPECT_EQ(test, mp_word_pfn(word), pfn);
+	KUNIT_EXPECT_EQ(test, mp_word_pins(word), pins);
+	KUNIT_EXPECT_EQ(test, mp_word_state(word), state);
+	KUNIT_EXPECT_EQ(test, mp_word_dying(word), !!(low & 4));
+	KUNIT_EXPECT_EQ(test, mp_word_with(word, state ^ 3), word ^ 3);
+	KUNIT_EXPECT_EQ(test, mp_word_at(word, pfn ^ MAX_PFN),
+			word ^ (u64)MAX_PFN << 24);
+	KUNIT_EXPECT_EQ(test, mp_word_movable(word),
+			state == MOVABLE_PAGE_LIVE && !(low & 4) && !pins);
+}
+
+static void packing(struct kunit *test)
+{
+	unsigned int pfn, pins, low;
+
+	for (pfn = 0; pfn < ARRAY_SIZE(mp_pfns); pfn++)
+		for (pins = 0; pins < ARRAY_SIZE(mp_pin_counts); pins++)
+			for (low = 0; low < 16; low++)
+				mp_word_parts(test, mp_pfns[pfn],
+					      mp_pin_counts[pins], low);
+}
+
+/* Many pins: the last one fits, none spills over, all can be taken back. */
+static void pin_limit(struct kunit *test)
+{
+	u64 full = (u64)MAX_PFN << 24 | (u64)(MAX_PINS - 1) << 4 | 10;
+	struct movable_page mp = { ATOMIC64_INIT(full) };
+	u64 last = full + 16;
+
+	KUNIT_EXPECT_EQ(test, movable_page_trypin(&mp), 0);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&mp.word), last);
+	KUNIT_EXPECT_EQ(test, movable_page_pins(&mp), MAX_PINS);
+	KUNIT_EXPECT_EQ(test, movable_page_trypin(&mp), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, movable_page_pin(&mp), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(movable_page_map(&mp)), -EOVERFLOW);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&mp.word), last);
+	KUNIT_EXPECT_EQ(test, movable_page_free(&mp), -EBUSY);
+	movable_page_unpin(&mp);
+	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&mp.word), full);
+	KUNIT_EXPECT_EQ(test, movable_page_pfn(&mp), MAX_PFN);
+}
+
+/* A change that came too late is not made, and says what is there now. */
+static void change_is_exact(struct kunit *test)
+{
+	struct movable_page mp = { ATOMIC64_INIT(42) };
+	u64 old = 41;
+
+	KUNIT_EXPECT_FALSE(test, mp_word_change(&mp, &old, 7));
+	KUNIT_EXPECT_EQ(test, old, 42ULL);
+	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), 42ULL);
+	KUNIT_EXPECT_TRUE(test, mp_word_change(&mp, &old, 7));
+	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), 7ULL);
+	mp_word_clear(&mp);
+	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), 0ULL);
+}
+
+static struct kunit_case mp_cases[] = {
+	KUNIT_CASE(packing),
+	KUNIT_CASE(pin_limit),
+	KUNIT_CASE(change_is_exact),
+	{}
+};
+
+MP_SUITE(tested, "word", mp_cases);
+kunit_test_suites(&mp_suite_tested);
