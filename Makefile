@@ -11,7 +11,8 @@ JOBS    ?= 1
 ROWS    ?=
 PYTHON  := /usr/bin/python3 -B
 
-.PHONY: modules kernels test test-all test-tools cross coverage demo check clean help
+.PHONY: modules kernels kunit test test-all test-tools cross coverage demo
+.PHONY: check clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -22,6 +23,10 @@ modules:
 kernels:
 	@tools/setup kernels
 	@$(PYTHON) tools/kernels.py
+
+kunit:
+	@tools/setup kunit
+	@$(PYTHON) tools/kunit.py $(if $(ONLY),--only "$(ONLY)")
 
 test:
 	@tools/setup test "$(KERNEL)$(if $(FLAVOUR),-$(FLAVOUR))"
@@ -61,6 +66,7 @@ help:
 	@echo "make              build the modules for the running kernel"
 	@echo "make KDIR=dir     build them for the kernel whose headers are in dir"
 	@echo "make demo         watch driver pages move, in a virtual machine"
+	@echo "make kunit        unit tests of the core, in seconds; ONLY=suite or test"
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
