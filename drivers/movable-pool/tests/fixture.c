@@ -290,7 +290,7 @@ static int mp_vm_claim(unsigned long pfn)
  * New page cache is on a per-CPU list, and no page of the LRU before that is
  * emptied.  The VM does that once it is sure of a range: a free block, say.
  */
-static int mp_vm_drain(void)
+int mp_vm_drain(void)
 {
 	struct page *block = alloc_pages(GFP_HIGHUSER_MOVABLE, pageblock_order);
 

@@ -147,6 +147,8 @@ extern const struct movable_pool_ops mp_fix_ops;
 bool mp_vm_isolate(struct mp_fix *fix);
 bool mp_vm_putback(struct mp_fix *fix);
 int mp_vm_migrate(struct mp_fix *fix, enum migrate_mode mode);
+/* The VM empties its per-CPU lists.  Return: 0 or an error. */
+int mp_vm_drain(void);
 /* The VM itself: have the page at @pfn moved away.  Return: 0 or an error. */
 int mp_vm_evict(unsigned long pfn);
 
