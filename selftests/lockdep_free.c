@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that takes a lock in its op, and holds it when it frees a page, which
- * waits while the page is moved: by an op that wants the lock.  Nothing hangs
- * here; lockdep must say that it can.
+ * A driver that takes a lock in its op, and holds it when it frees a page,
+ * which waits while the page is moved: by an op that wants the lock.  Nothing
+ * hangs here; lockdep must say that it can.
  */
 
 #include "mp.h"

@@ -97,10 +97,16 @@ static inline int mp_soft_offline(__u64 pfn)
 /* Return: pages in a memory block. */
 static inline long mp_memory_block_pages(void)
 {
+	static long pages;	/* asked of the kernel once */
 	char text[32];
-	int n = mp_read_file(MP_MEMORY "block_size_bytes", text, sizeof(text));
+	int n;
 
-	return n < 0 ? n : strtol(text, NULL, 16) / mp_page_size();
+	if (!pages) {
+		n = mp_read_file(MP_MEMORY "block_size_bytes", text,
+				 sizeof(text));
+		pages = n < 0 ? n : strtol(text, NULL, 16) / mp_page_size();
+	}
+	return pages;
 }
 
 /* Return: number of the memory block with @pfn. */

@@ -20,10 +20,13 @@ static inline int mp_lockdep_watches(void)
 
 /* @statement must make it say @said, where it watches. */
 #define MP_EXPECT_LOCKDEP(said, statement) do { \
-	if (mp_lockdep_watches()) \
-		MP_EXPECT_WARNING(said, statement); \
-	else \
-		statement; \
+	struct mp_warning mp_lockdep = {}; \
+	int mp_watched = mp_lockdep_watches(); \
+	if (mp_watched) \
+		mp_lockdep = mp_warning_begin(said); \
+	statement; \
+	if (mp_watched) \
+		EXPECT_EQ(1, mp_warning_end(&mp_lockdep)); \
 } while (0)
 
 /* A pool whose op takes the driver's lock, as it has done once; or -errno. */

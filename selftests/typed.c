@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages of type PGTY_movable_pool that are freed while the VM has them isolated:
- * nothing of movable_pool is needed any more, and nothing of the page is given
- * back before the VM has done so.
+ * Pages of type PGTY_movable_pool that are freed while the VM has them
+ * isolated: nothing of movable_pool is needed any more, and nothing of the page
+ * is given back before the VM has done so.
  *
  * The VM wants two frames.  It is stopped when it has isolated the first and is
  * isolating the second, by a wait point; then the test locks the first, whose

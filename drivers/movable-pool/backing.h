@@ -12,7 +12,8 @@
  * three mp_core_*() calls, always with the page (or both) locked.
  *
  * An orphan is a page whose link is cut, which the owner has freed, and which
- * waits for its page lock.  It has no pool any more, but it has a backing.
+ * waits for its page lock, or only for the VM to let go of it (typed.c).  It
+ * has no pool any more, but it has a backing.
  */
 
 #include <linux/gfp.h>

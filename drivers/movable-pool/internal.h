@@ -32,7 +32,8 @@
  * let go, by its pool or as an orphan, only with its lock taken outside a
  * callback: its callbacks have returned.  The source of a finished move is let
  * go inside one, but then the destination, now the pool's, stays locked until
- * that callback has returned.  A driver's op runs between mp_pool_enter() and mp_pool_leave(), which destroy() waits for.
+ * that callback has returned.  A driver's op runs between mp_pool_enter() and
+ * mp_pool_leave(), which destroy() waits for.
  */
 
 #include <linux/atomic.h>
@@ -128,8 +129,8 @@ static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
 /*
  * The driver broke the contract: a sentence each time, with a stack the first
  * time, and the call returns an error with nothing changed.  WARN_ONCE() would
- * say it once for each place where the compiler has inlined it (x86, 7.2).  Unit
- * tests hear it each time, instead of the log.
+ * say it once for each place where the compiler has inlined it (x86, 7.2).
+ * Unit tests hear it each time, instead of the log.
  */
 #ifdef MOVABLE_POOL_KUNIT
 __printf(1, 2) void mp_kunit_misuse(const char *format, ...);

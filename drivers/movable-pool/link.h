@@ -9,7 +9,7 @@
  * bit 1, that the VM has the page isolated.  Where it is:
  *
  *	loose pages	page->index; page->private holds the pool and, once the
- *			link is cut, the page's place among the orphans
+ *			link is cut, the page's place among the orphans, or 0
  *	page cache	page->private, under PG_private; the pool is the
  *			inode's, page->index is the place in its mapping
  *
@@ -19,7 +19,8 @@
  * A handle may be dereferenced through the link only with the page lock AND
  * the link lock held.  So whoever holds either of them may cut the link, and
  * may let go of the handle at once: the owner cuts under the page lock when it
- * can have that without sleeping, else under the link lock.
+ * can have that without sleeping, else, and in typed.c always, under the link
+ * lock.
  *
  * The link lock is a leaf, spins, and excludes interrupts because owners free
  * from interrupts.  Order: page lock -> link lock.  Waiters for the lock bit do

@@ -4,7 +4,7 @@
  *
  * All run with the page locked, so owners that free meanwhile cut the link
  * under the link lock and leave the page an orphan: it has no handle and no
- * pool any more, and is left to its backing's worker.
+ * pool any more, and is left to its backing's worker, or to the VM (typed.c).
  *
  *	begin	LIVE -> MOVING, with the link there and the page unpinned
  *	copy	the driver's op or copy_highpage()

@@ -270,8 +270,8 @@ EXPORT_SYMBOL_GPL(movable_pool_priv);
  * Documentation/backings.rst tells what differs between them.
  *
  * Context: Any.
- * Return: "aops" or "mops", non-LRU migration in its two forms; "cache", page
- * cache; or "none": the pages do not move.
+ * Return: "aops", "mops" or "typed", non-LRU migration in its three forms;
+ * "cache", page cache; or "none": the pages do not move.
  */
 const char *movable_pool_backing(const struct movable_pool *pool)
 {

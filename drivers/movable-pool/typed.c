@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Backing: non-LRU page migration of a page type, PGTY_movable_pool: kernels
- * from 6.17 on that have kernel-patches/.  The upstream form: the others are for
- * kernels that lack it.
+ * from 6.17 on that have kernel-patches/.  The upstream form: the others are
+ * for kernels that lack it.
  *
  * The VM's rules for it, from mm/migrate.c of 7.2:
  *
@@ -31,9 +31,11 @@
 #include "loose.h"
 #include "wait_point.h"
 
+/* An adopted page may have any flags, and PG_reclaim is "isolated" now. */
 static void mp_typed_mark(struct page *page)
 {
 	__SetPageMovablePool(page);
+	ClearPageMovableOpsIsolated(page);
 	SetPageMovableOps(page);
 }
 
@@ -123,7 +125,7 @@ static int mp_typed_init(const struct mp_backing *backing)
 /* No link is left, and after this nobody is in the functions above. */
 static void mp_typed_exit(const struct mp_backing *backing)
 {
-	movable_pool_unregister_ops();
+	movable_pool_unregister_ops(&mp_typed_ops);
 }
 
 static struct mp_loose mp_typed_loose = {

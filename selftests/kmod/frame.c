@@ -57,7 +57,7 @@ int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call)
 	return 0;
 }
 
-/* The lock alone, as a migration batch holds it: no reference stays. */
+/* As a migration batch holds it: with a reference. */
 int mp_test_page_lock(struct mp_test_item *item, struct mp_test_call *call)
 {
 	int err;
@@ -68,6 +68,7 @@ int mp_test_page_lock(struct mp_test_item *item, struct mp_test_call *call)
 	if (err)
 		return err;
 	item->locked = movable_page_page(&item->mp);
+	get_page(item->locked);
 	lock_page(item->locked);
 	movable_page_unpin(&item->mp);
 	return 0;
@@ -78,6 +79,7 @@ int mp_test_page_unlock(struct mp_test_item *item, struct mp_test_call *call)
 	if (!item->locked)
 		return -ENOENT;
 	unlock_page(item->locked);
+	put_page(item->locked);
 	item->locked = NULL;
 	return 0;
 }

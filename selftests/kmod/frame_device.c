@@ -23,7 +23,7 @@
  * @locked: page that is locked, with a reference
  */
 struct mp_frame_file {
-	struct mutex lock;
+	struct mutex lock;	/* @locked */
 	struct page *locked;
 };
 

@@ -26,7 +26,7 @@ struct mp_frame_range {
 struct mp_frame_look {
 	__u64 pfn;
 	__u64 refs;		/* returned */
-	__u64 is;		/* returned: MP_FRAME_*, without a reference 0 */
+	__u64 is;		/* returned: MP_FRAME_*, of a free page 0 */
 };
 
 /* Somebody else wants the frames: alloc_contig_range(), then free again. */

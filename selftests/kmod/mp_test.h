@@ -61,7 +61,7 @@ struct mp_test_pool {
 	struct kref kref;
 	struct movable_pool *pool;
 	struct movable_pool_ops ops;
-	struct mutex driver_lock;
+	struct mutex driver_lock;	/* nothing; see above */
 	spinlock_t lock;	/* @script, @log, @graves, @items */
 	struct mp_test_script script;
 	struct mp_test_log log;
