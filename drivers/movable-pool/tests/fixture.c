@@ -233,8 +233,11 @@ bool mp_vm_putback(struct mp_fix *fix)
 	linked = mp_core_putback(fix->src);
 	if (!linked)
 		mp_vm_unmark(fix);
-	if (!fix->locked)
+	/* Nobody's: the page allocator's with the VM's reference. */
+	if (!fix->locked || !linked) {
 		unlock_page(fix->src);
+		fix->locked = false;
+	}
 	fix->held = false;
 	put_page(fix->src);
 	return linked;
