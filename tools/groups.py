@@ -14,6 +14,8 @@ DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "expected_skips": "", "sets": "", "backing": "", "needs": ""}
 # The framework under both of its names.
 CORE = ("movable_pool", "movable_pool_test")
+# In a group's qemu: what is not anyone's in particular, in MiB.
+SHARE = re.compile(r"\{(\d+)\}")
 TEST_COLUMN = 40                # in what the harness prints for -l
 VARIANTS = ("normal", "test")
 
@@ -66,6 +68,12 @@ class Group:
     def runs_on(self, backing):
         """Only groups that say so run where no page can move."""
         return backing in self.backing if self.backing else backing != "none"
+
+    def enlarge(self, extra):
+        """More memory, in all and where the group says how it is shared."""
+        self.memory += extra
+        self.qemu = [SHARE.sub(lambda share: str(int(share.group(1)) + extra),
+                               word) for word in self.qemu]
 
     def ask_for(self, backing):
         """Have pools of kernel data use it."""

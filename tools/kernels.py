@@ -26,6 +26,7 @@ from cache import Failure
 # config: such a kernel is not Debian's but built, from these fragments in
 # tools/config/ (built.py), and named VERSION-FLAVOUR.
 # patches: a directory; what of it is applied to the source first.
+# extra: MiB that it needs for itself, more than Debian's (KASAN: an eighth).
 # image: instead of vmlinux, which boots faster but not with KASAN before 6.2.
 # backing: what makes pages movable there, a row of BACKINGS.
 # machine: what it runs on, a row of MACHINES in machine.py, if not the PC.
@@ -72,6 +73,7 @@ KERNELS = {
         "source": "linux-source-5.10",
         "config": ["guest", "mm", "debug"],
         "image": "bzImage",
+        "extra": 192,
         "backing": "aops",
     },
     "6.1-debug": {
@@ -79,6 +81,7 @@ KERNELS = {
         "source": "linux-source-6.1",
         "config": ["guest", "mm", "debug"],
         "image": "bzImage",
+        "extra": 192,
         "backing": "mops",
     },
     "7.2-debug": {
@@ -87,6 +90,7 @@ KERNELS = {
         "patches": "kernel-patches/7.2",
         "config": ["guest", "mm", "typed", "debug"],
         "image": "bzImage",
+        "extra": 192,
         "backing": "typed",
     },
     "6.1-kcsan": {
@@ -159,6 +163,7 @@ class Kernel:
         self.machine = machine.of(row)
         self.root = fetch.place(release)
         self.kdir = fetch.build_tree(row, self.root, release)
+        self.extra = row.get("extra", 0)
         self.image = self.root / row.get("image", "vmlinux")
 
     def has(self, option):

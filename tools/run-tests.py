@@ -188,6 +188,8 @@ def plan(kernel, programs, options, totals):
                                for test in group.tests])
     backing = options.backing or kernel.backing
     chosen = [group for group in every if group.runs_on(backing)]
+    for group in chosen:
+        group.enlarge(kernel.extra)
     for group in chosen if options.backing else ():
         group.ask_for(options.backing)
     if not chosen:

@@ -15,9 +15,8 @@ import matrix
 from cache import Failure
 
 
-def group(name, modules="mp_test", sets="", backing="", tests=()):
-    made = groups.Group(name, dict(groups.DEFAULTS, modules=modules,
-                                   sets=sets, backing=backing))
+def group(name, tests=(), **keys):
+    made = groups.Group(name, dict(groups.DEFAULTS, **keys))
     made.tests = [groups.Test(*test) for test in tests]
     return made
 
@@ -84,6 +83,15 @@ class Choice(unittest.TestCase):
         self.assertFalse(group("api").runs_on("none"))
         self.assertTrue(group("none", backing="none").runs_on("none"))
         self.assertFalse(group("none", backing="none").runs_on("mops"))
+
+    def test_more_memory(self):
+        some = group("offline", memory="512", qemu="-m slots=1 size={448}M")
+        some.enlarge(192)
+        self.assertEqual((some.memory, some.qemu),
+                         (704, ["-m", "slots=1", "size=640M"]))
+        some = group("api", qemu="size={448}M")
+        some.enlarge(0)
+        self.assertEqual(some.qemu, ["size=448M"])
 
     def test_asked_backing(self):
         asked = group("api", modules="movable_pool\nmp_test a=1")
