@@ -32,7 +32,7 @@ ARM64_STACK = "Call trace:"     # with nothing to say where it ends
 REGISTERS = re.compile(r"^((R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
                        r"Hardware name|Modules linked in):"
                        r"|(pstate|pc|lr|sp|x\d+) ?: )")
-LONGEST = 120
+LONGEST = 400                   # lockdep shows a stack for each lock of a chain
 # Data races of the kernel's own code are not ours to mend: a report is ours if
 # one of our modules is in it.
 RACE = re.compile(r"BUG: KCSAN: (data-race|assert: race|.*unknown)")
