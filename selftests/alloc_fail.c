@@ -207,7 +207,7 @@ MP_TEST_F(page_cache_takes_no_page)
 MP_TEST_F(failures_leak_no_page)
 {
 	int pool = cached_pool(self->fd);
-	int i, times = 4000, leak = times * 4;
+	int i, times = 4000, leak = times * mp_page_kb();
 	long before, lost;
 
 	ASSERT_LE(0, pool);

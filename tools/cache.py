@@ -19,6 +19,7 @@ import tempfile
 TREE = pathlib.Path(__file__).resolve().parent.parent
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NEARLY_FULL = 1 << 20           # bytes
+EXCERPT = 30                    # lines
 
 
 class Failure(Exception):
@@ -32,6 +33,14 @@ def say(text=""):
 def step(what, detail=""):
     """One line of progress, aligned with its neighbours."""
     say(f"  {what:<9} {detail}")
+
+
+def excerpt(lines):
+    """What belongs to a failure, below its line, if it fits a screen."""
+    for line in lines[:EXCERPT]:
+        say(f"        | {line}")
+    if len(lines) > EXCERPT:
+        say(f"        | ... {len(lines) - EXCERPT} more lines")
 
 
 @contextlib.contextmanager

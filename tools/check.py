@@ -20,12 +20,11 @@ import fetch
 import groups
 import kernels
 import matrix
-from cache import TREE, say
+from cache import TREE, excerpt, say
 
 HEADER = "include/linux/movable_pool.h"
 HEADER_LINES = 350
 COLUMNS = 80
-EXCERPT = 40
 # What checkpatch is told to ignore, and why.
 IGNORED = (
     "CAMELCASE",                # the kernel's own names: PageMovable ...
@@ -299,10 +298,7 @@ def main():
         what = check.__doc__.splitlines()[0]
         count = f"({len(names)} files)"
         say(f"  {'FAIL' if wrong else 'ok':<5} {what:<62} {count:>10}")
-        for line in wrong[:EXCERPT]:
-            say(f"        | {line}")
-        if len(wrong) > EXCERPT:
-            say(f"        | ... {len(wrong) - EXCERPT} more lines")
+        excerpt(wrong)
     say(f"\nall of it took {time.monotonic() - start:.0f} s")
     say(f"{len(CHECKS) - failed} passed, {failed} failed")
     return 1 if failed else 0

@@ -63,7 +63,8 @@ def complaints(text):
 
 
 def others_race(excerpt):
-    return RACE.search(excerpt[0]) and \
+    """Only of a report that is there to its end can one say so."""
+    return RACE.search(excerpt[0]) and excerpt[-1].startswith("=" * 20) and \
         not any(OURS.search(line) for line in excerpt)
 
 

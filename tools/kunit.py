@@ -14,11 +14,10 @@ import cache
 import kernels
 import ktap
 import uml
-from cache import Failure, say, step
+from cache import Failure, excerpt, say, step
 
 KERNEL = "7.2-uml"
 MODULE = "movable_pool_kunit"
-EXCERPT = 30
 LISTED = re.compile(r"([\w-]+)\.(\w+)$")
 
 
@@ -42,19 +41,12 @@ class Run:
         say(f"  {outcome.verdict:<5} {outcome.name:<46} {outcome.note:>14} "
             f"{outcome.seconds:8.3f} s")
         if outcome.verdict != "ok":
-            self.excerpt(outcome.details)
+            excerpt(outcome.details)
 
     def problem(self, lines):
         self.failed += 1
         say(f"  FAIL  {lines[0]}")
-        self.excerpt(lines[1:])
-
-    @staticmethod
-    def excerpt(lines):
-        for line in lines[:EXCERPT]:
-            say(f"        | {line}")
-        if len(lines) > EXCERPT:
-            say(f"        | ... {len(lines) - EXCERPT} more lines")
+        excerpt(lines[1:])
 
 
 def boot(kernel, built, words, line=None):

@@ -20,10 +20,9 @@ import faults
 import groups
 import kernels
 import tap
-from cache import say, step
+from cache import excerpt, say, step
 from guest import Guest
 
-EXCERPT = 30
 
 
 class Totals:
@@ -96,19 +95,12 @@ class Run:
             outcome.verdict = "FAIL"
         say(f"  {outcome.verdict:<5} {name:<62} {outcome.seconds:6.1f} s")
         if outcome.verdict == "FAIL":
-            self.excerpt(outcome.details)
+            excerpt(outcome.details)
 
     def problem(self, lines):
         self.totals.failed += 1
         say(f"  FAIL  {lines[0]}")
-        self.excerpt(lines[1:])
-
-    @staticmethod
-    def excerpt(lines):
-        for line in lines[:EXCERPT]:
-            say(f"        | {line}")
-        if len(lines) > EXCERPT:
-            say(f"        | ... {len(lines) - EXCERPT} more lines")
+        excerpt(lines[1:])
 
     def script(self, programs):
         """The shell script the guest runs."""

@@ -83,6 +83,8 @@ class Complaints(unittest.TestCase):
         ours = RACE.format(one="mp_link_cut+0x1 [movable_pool]",
                            other="lru_add+0x1")
         self.assertEqual(self.found(theirs), [])
+        cut_short = theirs.splitlines()[:-1]
+        self.assertEqual(len(self.found(*cut_short)), 1)
         self.assertEqual(len(self.found(ours)), 1)
 
     def test_quiet(self):
