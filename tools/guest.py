@@ -168,8 +168,10 @@ class Guest:
 
     def command(self, work, accelerator, boot):
         machine = self.kernel.machine
+        # What the kernel does not know is a variable of the job's.
         words = (f"{machine.words} panic=-1 oops=panic panic_on_warn=0 "
-                 "loglevel=5 printk.devkmsg=on log_buf_len=4M " + self.cmdline)
+                 "loglevel=5 printk.devkmsg=on log_buf_len=4M "
+                 f"mp_memory={self.memory} {self.cmdline}")
         return [machine.qemu, *machine.board, "-accel", accelerator,
                 "-m", f"{self.memory}M",
                 "-smp", str(self.cpus), "-nic", "none", "-vga", "none",

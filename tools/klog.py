@@ -7,7 +7,7 @@ A test that provokes a warning on purpose announces it by writing to
     mp-expect-begin: <regular expression>
     mp-expect-end
 
-Between these lines a WARNING, or a mere stack, whose text matches must appear,
+Between these lines a WARNING, or a mere report, whose text matches must appear,
 and only such.  Announcements may be nested; the end is that of the last.
 """
 import itertools
@@ -29,6 +29,8 @@ BEGIN, END = "mp-expect-begin: ", "mp-expect-end"
 TRACE_END = re.compile(r"---\[ end (trace|Kernel panic)")
 STACK_END = re.compile(r"</TASK>|---\[ end |^={20}")
 ARM64_STACK = "Call trace:"     # with nothing to say where it ends
+# A stack that no BUG or the like introduces is only a report: OOM.
+REPORTS = ("Call Trace:", ARM64_STACK, "kmemleak: ")
 REGISTERS = re.compile(r"^((R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
                        r"Hardware name|Modules linked in):"
                        r"|(pstate|pc|lr|sp|x\d+) ?: )")
@@ -100,8 +102,7 @@ class Expectation:
         self.met = False
 
     def met_by(self, excerpt):
-        # A stack that no BUG or the like introduces is only a report: OOM.
-        if not excerpt[0].startswith(("Call Trace:", ARM64_STACK)) and \
+        if not excerpt[0].startswith(REPORTS) and \
                 not any("WARNING:" in line for line in excerpt[:4]):
             return False
         if not any(self.pattern.search(line) for line in excerpt):

@@ -64,6 +64,13 @@ class Complaints(unittest.TestCase):
             self.assertEqual(self.found(klog.BEGIN + "other", *window[1:])[0],
                              klog.readable(text.splitlines())[0])
 
+    def test_leaks(self):
+        leak = ("kmemleak: 1 new suspected memory leaks (see "
+                "/sys/kernel/debug/kmemleak)")
+        self.assertEqual(self.found(leak), [leak])
+        self.assertEqual(self.found(klog.BEGIN + "kmemleak: 1 new", leak,
+                                    klog.END), [])
+
     def test_no_announcement_covers_an_oops(self):
         self.assertEqual(len(self.found(klog.BEGIN + "mp_migrate", OOPS,
                                         klog.END)), 2)
