@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "movable_heap_uapi.h"
 #include "mp_file.h"
@@ -810,8 +811,9 @@ HEAP_TEST(mapped_object_stays_where_it_is)
 #define THREADS		16
 #define OWN		300
 #define SHARED		256
-#define STEPS		25000	/* at least, and at most so many times: */
-#define PATIENCE	20
+#define STEPS		25000	/* of each thread, or as many as it can do in */
+#define SECONDS		25
+#define PATIENCE	5	/* times that, until pages have moved */
 #define STORM_MOVES	2000
 
 struct object {
@@ -822,6 +824,7 @@ struct object {
 
 struct storm {
 	int fd;
+	time_t begin;
 	__u64 shared[SHARED];
 	bool enough;		/* STORM_MOVES pages have moved */
 	bool end;
@@ -903,9 +906,13 @@ static void step_shared(struct storm *storm, __u64 *random)
 	}
 }
 
-static bool enough(struct storm *storm)
+static bool goes_on(struct storm *storm, int steps)
 {
-	return __atomic_load_n(&storm->enough, __ATOMIC_RELAXED);
+	long seconds = time(NULL) - storm->begin;
+
+	if (__atomic_load_n(&storm->enough, __ATOMIC_RELAXED))
+		return steps < STEPS && seconds < SECONDS;
+	return steps < PATIENCE * STEPS && seconds < PATIENCE * SECONDS;
 }
 
 static void *act(void *arg)
@@ -915,8 +922,7 @@ static void *act(void *arg)
 	struct storm *storm = actor->storm;
 	int i;
 
-	for (i = 0; i < STEPS || (i < PATIENCE * STEPS && !enough(storm));
-	     i++) {
+	for (i = 0; goes_on(storm, i); i++) {
 		step_own(storm, &own[next_random(&actor->random) % OWN],
 			 &actor->random);
 		step_shared(storm, &actor->random);
@@ -963,6 +969,7 @@ HEAP_TEST(storm)
 	int i;
 
 	storm.fd = self->fd;
+	storm.begin = time(NULL);
 	ASSERT_EQ(0, pthread_create(&compactor, NULL, compact_all_the_time,
 				    &storm));
 	for (i = 0; i < THREADS; i++) {

@@ -167,8 +167,10 @@ static int step_off_and_on(struct mp_worker *worker)
 	return block_off(worker->count) ?: block_on(worker->count);
 }
 
+/* Leaves unplug some time, too, or it finds no page in use. */
 static int step_reclaim(struct mp_worker *worker)
 {
+	usleep(worker->steps % 8 * 10000);
 	return mp_write_file("/proc/sys/vm/drop_caches", "2");
 }
 
@@ -205,6 +207,9 @@ MP_TEST_F(free_from_a_shrinker_meanwhile_R28)
 	for (i = 0; i < ARRAY_SIZE(workers); i++)
 		ASSERT_EQ(0, mp_worker_start(&workers[i]));
 	sleep(10);
+	for (i = 0; i < 60; i++)
+		if (mp_stats(self->fd, workers[0].pool).migrated < 100)
+			sleep(1);
 	for (i = 0; i < ARRAY_SIZE(workers); i++)
 		EXPECT_EQ(0, mp_worker_stop(&workers[i]));
 	printf("# %llu freed, %llu moved, %lu times offline\n",
