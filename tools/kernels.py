@@ -27,6 +27,7 @@ from cache import Failure
 # tools/config/ (built.py), and named VERSION-FLAVOUR.
 # patches: a directory; what of it is applied to the source first.
 # extra: MiB that it needs for itself, more than Debian's (KASAN: an eighth).
+# patience: so many times as long as others may its groups take.
 # image: instead of vmlinux, which boots faster but not with KASAN before 6.2.
 # backing: what makes pages movable there, a row of BACKINGS.
 # machine: what it runs on, a row of MACHINES in machine.py, if not the PC.
@@ -73,6 +74,7 @@ KERNELS = {
         "source": "linux-source-5.10",
         "config": ["guest", "mm", "debug"],
         "image": "bzImage",
+        "patience": 2,
         "extra": 192,
         "backing": "aops",
     },
@@ -81,6 +83,7 @@ KERNELS = {
         "source": "linux-source-6.1",
         "config": ["guest", "mm", "debug"],
         "image": "bzImage",
+        "patience": 2,
         "extra": 192,
         "backing": "mops",
     },
@@ -90,6 +93,7 @@ KERNELS = {
         "patches": "kernel-patches/7.2",
         "config": ["guest", "mm", "typed", "debug"],
         "image": "bzImage",
+        "patience": 2,
         "extra": 192,
         "backing": "typed",
     },
@@ -98,6 +102,7 @@ KERNELS = {
         "source": "linux-source-6.1",
         "config": ["guest", "mm", "kcsan"],
         "image": "bzImage",
+        "patience": 3,
         "backing": "mops",
         "only": "concurrent",
     },
@@ -107,6 +112,7 @@ KERNELS = {
         "patches": "kernel-patches/7.2",
         "config": ["guest", "mm", "typed", "kcsan"],
         "image": "bzImage",
+        "patience": 3,
         "backing": "typed",
         "only": "concurrent",
     },
@@ -164,6 +170,7 @@ class Kernel:
         self.root = fetch.place(release)
         self.kdir = fetch.build_tree(row, self.root, release)
         self.extra = row.get("extra", 0)
+        self.patience = row.get("patience", 1)
         self.image = self.root / row.get("image", "vmlinux")
 
     def has(self, option):
@@ -278,11 +285,14 @@ def main():
     parser = argparse.ArgumentParser(description="make kernels")
     parser.add_argument("--names", action="store_true",
                         help="only name the kernels there are")
-    if parser.parse_args().names:
+    parser.add_argument("rows", nargs="*", default=stock(),
+                        help="instead of Debian's PC kernels")
+    options = parser.parse_args()
+    if options.names:
         cache.say(", ".join(version for version, row in KERNELS.items()
                             if boots(row)))
         return
-    for version in stock():
+    for version in options.rows:
         kernel = get(version)
         cache.step(version, f"{kernel.release} ({kernel.package}), "
                    f"{BACKINGS[kernel.backing]}")

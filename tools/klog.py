@@ -29,8 +29,9 @@ BEGIN, END = "mp-expect-begin: ", "mp-expect-end"
 TRACE_END = re.compile(r"---\[ end (trace|Kernel panic)")
 STACK_END = re.compile(r"</TASK>|---\[ end |^={20}")
 ARM64_STACK = "Call trace:"     # with nothing to say where it ends
-# A stack that no BUG or the like introduces is only a report: OOM.
-REPORTS = ("Call Trace:", ARM64_STACK, "kmemleak: ")
+# What may be announced, besides warnings.  A stack that no BUG or the like
+# introduces is only a report: OOM.
+REPORTS = ("Call Trace:", ARM64_STACK, "kmemleak: ", "BUG: KCSAN: ")
 REGISTERS = re.compile(r"^((R[A-Z0-9]{2}|FS|CS|CR2|DR\d|PKRU|Code|"
                        r"Hardware name|Modules linked in):"
                        r"|(pstate|pc|lr|sp|x\d+) ?: )")

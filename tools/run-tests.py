@@ -182,6 +182,7 @@ def plan(kernel, programs, options, totals):
     chosen = [group for group in every if group.runs_on(backing)]
     for group in chosen:
         group.enlarge(kernel.extra)
+        group.limit *= kernel.patience
     for group in chosen if options.backing else ():
         group.ask_for(options.backing)
     if not chosen:

@@ -93,6 +93,8 @@ class Complaints(unittest.TestCase):
         cut_short = theirs.splitlines()[:-1]
         self.assertEqual(len(self.found(*cut_short)), 1)
         self.assertEqual(len(self.found(ours)), 1)
+        self.assertEqual(self.found(klog.BEGIN + "mp_link_cut", ours,
+                                    klog.END), [])
 
     def test_quiet(self):
         self.assertEqual(self.found("a trace of", "pc : nothing"), [])
