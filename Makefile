@@ -21,8 +21,8 @@ modules:
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
 kernels:
-	@tools/setup kernels
-	@$(PYTHON) tools/kernels.py
+	@tools/setup kernels "$(ROWS)"
+	@$(PYTHON) tools/kernels.py $(ROWS)
 
 kunit:
 	@tools/setup kunit
@@ -72,7 +72,7 @@ help:
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
 	@echo "make cross        build modules and test programs for other machines"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
-	@echo "make kernels      fetch Debian's PC kernels; the others do when needed"
+	@echo "make kernels      fetch Debian's PC kernels; ROWS=kernels: fetch or build those"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make test-tools   test what fetches kernels and runs tests"
 	@echo "make clean        drop what was built (fetched kernels are kept)"

@@ -79,7 +79,8 @@ def extent(lines, start):
         return 1 + len(list(rest))
     end = TRACE_END if CUT_HERE in lines[start] else STACK_END
     for count, line in enumerate(lines[start + 1:start + LONGEST], 1):
-        if line.startswith((BEGIN, END)):
+        # 5.10's stacks have no end, but what comes next has a beginning.
+        if line.startswith((BEGIN, END)) or CUT_HERE in line:
             return count
         if end.search(line):
             return count + 1

@@ -64,6 +64,12 @@ class Complaints(unittest.TestCase):
             self.assertEqual(self.found(klog.BEGIN + "other", *window[1:])[0],
                              klog.readable(text.splitlines())[0])
 
+    def test_stack_without_end(self):
+        lockdep = "WARNING: possible recursive locking detected\nCall Trace:\n f"
+        self.assertEqual(self.found(
+            klog.BEGIN + "mp_misuse", klog.BEGIN + "recursive locking",
+            lockdep, WARNING, klog.END, klog.END), [])
+
     def test_leaks(self):
         leak = ("kmemleak: 1 new suspected memory leaks (see "
                 "/sys/kernel/debug/kmemleak)")
