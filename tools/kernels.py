@@ -32,6 +32,7 @@ from cache import Failure
 # backing: what makes pages movable there, a row of BACKINGS.
 # machine: what it runs on, a row of MACHINES in machine.py, if not the PC.
 # only: the set of test groups that the matrix runs there, if not all.
+# only_cache: the same, with BACKING=cache.
 # boots: False if it is a tree to build modules in and no more.
 KERNELS = {
     "5.10": {
@@ -77,6 +78,7 @@ KERNELS = {
         "patience": 2,
         "extra": 192,
         "backing": "aops",
+        "only_cache": "core",
     },
     "6.1-debug": {
         "suites": ["bookworm", "bookworm-security"],
@@ -86,6 +88,7 @@ KERNELS = {
         "patience": 2,
         "extra": 192,
         "backing": "mops",
+        "only_cache": "core",
     },
     "7.2-debug": {
         "suites": ["trixie-backports"],

@@ -40,12 +40,19 @@ def cells(only=()):
             yield version, "cache"
 
 
+def chosen_set(version, backing):
+    """What is run of all groups, by name of a set; nothing: all."""
+    row = kernels.KERNELS[version]
+    only = row.get("only", "")
+    return row.get("only_cache", only) if backing == "cache" else only
+
+
 def run(version, backing, output=None):
     """One kernel; a row of results, without release if it never started."""
     command = [sys.executable, "-B", str(TREE / "tools/run-tests.py"),
                "--kernel", version]
     command += ["--backing", backing] if backing else []
-    only = kernels.KERNELS[version].get("only", "")
+    only = chosen_set(version, backing)
     command += ["--only", only] if only else []
     with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
         summary = pathlib.Path(name) / "summary"
@@ -65,7 +72,7 @@ def never_run(version, backing):
     known = kernels.KERNELS[version]
     return {"kernel": version, "release": "", "package": "",
             "backing": backing or known["backing"],
-            "only": known.get("only", "")}
+            "only": chosen_set(version, backing)}
 
 
 def key(row):
