@@ -8,7 +8,8 @@ A test that provokes a warning on purpose announces it by writing to
     mp-expect-end
 
 Between these lines a WARNING, or a mere report, whose text matches must appear,
-and only such.  Announcements may be nested; the end is that of the last.
+and only such.  Announcements may be nested; the end is that of the last.  What
+may appear, but need not, begins with mp-allow-begin.
 """
 import itertools
 import re
@@ -26,6 +27,7 @@ COMPLAINT = re.compile(
     r"|suspicious RCU usage|ODEBUG:|Slab corruption|Object .* overwritten")
 CUT_HERE = "[ cut here ]"
 BEGIN, END = "mp-expect-begin: ", "mp-expect-end"
+ALLOW = "mp-allow-begin: "
 TRACE_END = re.compile(r"---\[ end (trace|Kernel panic)")
 STACK_END = re.compile(r"</TASK>|---\[ end |^={20}")
 ARM64_STACK = "Call trace:"     # with nothing to say where it ends
@@ -52,6 +54,8 @@ def complaints(text):
         line, length = lines[at], 1
         if line.startswith(BEGIN):
             windows.append(Expectation(line[len(BEGIN):]))
+        elif line.startswith(ALLOW):
+            windows.append(Expectation(line[len(ALLOW):], met=True))
         elif line.startswith(END) and windows:
             found += windows.pop().missing()
         elif CUT_HERE in line or COMPLAINT.search(line):
@@ -80,7 +84,7 @@ def extent(lines, start):
     end = TRACE_END if CUT_HERE in lines[start] else STACK_END
     for count, line in enumerate(lines[start + 1:start + LONGEST], 1):
         # 5.10's stacks have no end, but what comes next has a beginning.
-        if line.startswith((BEGIN, END)) or CUT_HERE in line:
+        if line.startswith((BEGIN, ALLOW, END)) or CUT_HERE in line:
             return count
         if end.search(line):
             return count + 1
@@ -98,10 +102,10 @@ def readable(excerpt):
 class Expectation:
     """A warning that a test announced."""
 
-    def __init__(self, text):
+    def __init__(self, text, met=False):
         self.text = text
         self.pattern = re.compile(text)
-        self.met = False
+        self.met = met
 
     def met_by(self, excerpt):
         if not excerpt[0].startswith(REPORTS) and \

@@ -77,6 +77,12 @@ class Complaints(unittest.TestCase):
         self.assertEqual(self.found(klog.BEGIN + "kmemleak: 1 new", leak,
                                     klog.END), [])
 
+    def test_allowed(self):
+        self.assertEqual(self.found(klog.ALLOW + "oom", klog.END), [])
+        self.assertEqual(self.found(klog.ALLOW + "oom", STACK, klog.END), [])
+        self.assertEqual(len(self.found(klog.ALLOW + "oom", WARNING,
+                                        klog.END)), 1)
+
     def test_no_announcement_covers_an_oops(self):
         self.assertEqual(len(self.found(klog.BEGIN + "mp_migrate", OOPS,
                                         klog.END)), 2)
