@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 import cache
 import kernels
@@ -22,6 +23,7 @@ README = TREE / "README.md"
 BEGIN = "<!-- table of kernels: written by make test-all -->\n"
 END = "<!-- end of the table of kernels -->\n"
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
+WRITING = threading.Lock()
 COUNTS = ("groups", "passed", "failed", "not_applicable", "seconds")
 TITLES = ("kernel", "release", "backing", "only", "groups", "passed",
           "failed", "n/a", "seconds")
@@ -155,7 +157,14 @@ def title(version, backing):
 def one_by_one(todo):
     for number, cell in enumerate(todo, 1):
         say(f"\n== {number} of {len(todo)}: {title(*cell)}")
-        yield run(*cell)
+        yield keep(run(*cell))
+
+
+def keep(row):
+    """Whoever interrupts the next run shall not lose this one."""
+    with WRITING:
+        write([row])
+    return row
 
 
 def logged(cell):
@@ -165,7 +174,7 @@ def logged(cell):
         row = run(*cell, output)
     say(f"  {title(*cell):<32} {row['passed']:>5} passed, "
         f"{row['failed']} failed, {row['seconds']} s; {log}")
-    return row
+    return keep(row)
 
 
 def side_by_side(todo, jobs):
@@ -193,7 +202,6 @@ def main():
     say()
     for line in table(rows):
         say(line)
-    write(rows)
     say("\nREADME.md's table of kernels has what ran"
         + (", which is not all" if broken else ""))
     failed = sum(row["failed"] for row in rows) + len(broken)
