@@ -42,6 +42,8 @@ LONGEST = 400                   # lockdep shows a stack for each lock of a chain
 # one of our modules is in it.
 RACE = re.compile(r"BUG: KCSAN: (data-race|assert: race|.*unknown)")
 OURS = re.compile(r"\[(movable_\w+|mp_\w+)\]")
+# Below this, a stack is that of whoever was interrupted.
+INTERRUPT = re.compile(r"^ asm_(sysvec_|common_interrupt)")
 
 OUT_OF_TREE, UNSIGNED, WARNED = 1 << 12, 1 << 13, 1 << 9
 
@@ -72,7 +74,17 @@ def complaints(text):
 def others_race(excerpt):
     """Only of a report that is there to its end can one say so."""
     return RACE.search(excerpt[0]) and excerpt[-1].startswith("=" * 20) and \
-        not any(OURS.search(line) for line in excerpt)
+        not any(OURS.search(line) for line in racing(excerpt))
+
+
+def racing(excerpt):
+    """The lines of a race's report that are about those who race."""
+    interrupted = False
+    for line in excerpt:
+        interrupted &= line.startswith(" ")
+        interrupted |= bool(INTERRUPT.match(line))
+        if not interrupted:
+            yield line
 
 
 def extent(lines, start):

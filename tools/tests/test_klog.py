@@ -105,6 +105,11 @@ class Complaints(unittest.TestCase):
         cut_short = theirs.splitlines()[:-1]
         self.assertEqual(len(self.found(*cut_short)), 1)
         self.assertEqual(len(self.found(ours)), 1)
+        interrupted = RACE.format(
+            one="tick+0x1\n asm_sysvec_apic_timer_interrupt+0x1\n"
+                " mp_link_cut+0x1 [movable_pool]", other="tick+0x1")
+        self.assertEqual(self.found(interrupted), [])
+        self.assertEqual(len(self.found(interrupted + "\n" + ours)), 1)
         self.assertEqual(self.found(klog.BEGIN + "mp_link_cut", ours,
                                     klog.END), [])
 
