@@ -108,6 +108,7 @@ KERNELS = {
         "patience": 3,
         "backing": "mops",
         "only": "concurrent",
+        "only_cache": "core",
     },
     "7.2-kcsan": {
         "suites": ["trixie-backports"],
@@ -118,6 +119,7 @@ KERNELS = {
         "patience": 3,
         "backing": "typed",
         "only": "concurrent",
+        "only_cache": "core",
     },
     "7.2-uml": {
         "suites": ["trixie-backports"],
