@@ -41,6 +41,14 @@ LONGEST = 400                   # lockdep shows a stack for each lock of a chain
 # Data races of the kernel's own code are not ours to mend: a report is ours if
 # one of our modules is in it.
 RACE = re.compile(r"BUG: KCSAN: (data-race|assert: race|.*unknown)")
+# Who looks for pages to move looks at any page without a lock, and again with
+# the lock when it has found one.  So what the kernel writes to a page, though it
+# was us who asked for it, races with these, as it does for the kernel's own
+# drivers; but not what we write ourselves.
+SCANNER = re.compile(r" (isolate_migratepages_block|isolate_freepages_block"
+                     r"|set_migratetype_isolate|has_unmovable_pages|PageHuge"
+                     r"|folio_test_hugetlb|page_is_unmovable"
+                     r"|compaction_alloc)( |$)")
 OURS = re.compile(r"\[(movable_\w+|mp_\w+)\]")
 # Below this, a stack is that of whoever was interrupted.
 INTERRUPT = re.compile(r"^ asm_(sysvec_|common_interrupt)")
@@ -73,8 +81,11 @@ def complaints(text):
 
 def others_race(excerpt):
     """Only of a report that is there to its end can one say so."""
-    return RACE.search(excerpt[0]) and excerpt[-1].startswith("=" * 20) and \
-        not any(OURS.search(line) for line in racing(excerpt))
+    if not RACE.search(excerpt[0]) or not excerpt[-1].startswith("=" * 20):
+        return False
+    if SCANNER.search(excerpt[0]) and not OURS.search(excerpt[0]):
+        return True
+    return not any(OURS.search(line) for line in racing(excerpt))
 
 
 def racing(excerpt):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A kernel log's complaints, as x86 and arm64 write them."""
+import re
 import sys
 import unittest
 
@@ -105,6 +106,15 @@ class Complaints(unittest.TestCase):
         cut_short = theirs.splitlines()[:-1]
         self.assertEqual(len(self.found(*cut_short)), 1)
         self.assertEqual(len(self.found(ours)), 1)
+        scanned = RACE.format(
+            one="__ClearPageMovable\n mp_mops_unmark+0x1 [movable_pool]",
+            other="isolate_migratepages_block")
+        titled = ("data-race in __ClearPageMovable / "
+                  "isolate_migratepages_block\n")
+        scanned = re.sub("data-race in [^/]*/ .*\n", titled, scanned, 1)
+        self.assertEqual(self.found(scanned), [])
+        self.assertEqual(len(self.found(scanned.replace(
+            "in __ClearPageMovable", "in mp_mark [movable_pool]"))), 1)
         interrupted = RACE.format(
             one="tick+0x1\n asm_sysvec_apic_timer_interrupt+0x1\n"
                 " mp_link_cut+0x1 [movable_pool]", other="tick+0x1")
