@@ -698,7 +698,6 @@ TEST(limit_loses_nothing)
 	close(fd);
 }
 
-/* Seeds are indices.  The last objects go at once: others need memory, too. */
 /* Locked memory of a process, but for so much; it takes time to fill a heap. */
 static int leave_free(size_t bytes)
 {
@@ -717,6 +716,7 @@ static int leave_free(size_t bytes)
  */
 #define A_PART	64
 
+/* Seeds are indices.  The last objects go at once: others need memory, too. */
 HEAP_TEST(out_of_memory_loses_nothing)
 {
 	size_t room = mp_read_field("/proc/meminfo", "MemTotal") / 4, n, i;
