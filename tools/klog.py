@@ -42,12 +42,12 @@ LONGEST = 400                   # lockdep shows a stack for each lock of a chain
 # one of our modules is in it.
 RACE = re.compile(r"BUG: KCSAN: (data-race|assert: race|.*unknown)")
 # Who looks for pages to move looks at any page without a lock, and again with
-# the lock when it has found one.  So what the kernel writes to a page, though it
-# was us who asked for it, races with these, as it does for the kernel's own
+# the lock when it has found one.  What the kernel writes to a page, though it
+# was us who asked for it, races with these by design, as it does for its own
 # drivers; but not what we write ourselves.
 SCANNER = re.compile(r" (isolate_migratepages_block|isolate_freepages_block"
-                     r"|set_migratetype_isolate|has_unmovable_pages|PageHuge"
-                     r"|folio_test_hugetlb|page_is_unmovable"
+                     r"|set_migratetype_isolate|has_unmovable_pages"
+                     r"|PageHuge|folio_test_hugetlb|page_is_unmovable"
                      r"|compaction_alloc)( |$)")
 OURS = re.compile(r"\[(movable_\w+|mp_\w+)\]")
 # Below this, a stack is that of whoever was interrupted.
