@@ -45,10 +45,8 @@ RACE = re.compile(r"BUG: KCSAN: (data-race|assert: race|.*unknown)")
 # the lock when it has found one.  What the kernel writes to a page, though it
 # was us who asked for it, races with these by design, as it does for its own
 # drivers; but not what we write ourselves.
-SCANNER = re.compile(r" (isolate_migratepages_block|isolate_freepages_block"
-                     r"|set_migratetype_isolate|has_unmovable_pages"
-                     r"|PageHuge|folio_test_hugetlb|page_is_unmovable"
-                     r"|compaction_alloc)( |$)")
+SCANNER = re.compile(r" (isolate_migratepages_block|set_migratetype_isolate)"
+                     r"( |$)")
 OURS = re.compile(r"\[(movable_\w+|mp_\w+)\]")
 # Below this, a stack is that of whoever was interrupted.
 INTERRUPT = re.compile(r"^ asm_(sysvec_|common_interrupt)")
