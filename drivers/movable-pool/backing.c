@@ -25,6 +25,9 @@ static const struct mp_backing * const mp_backings[] = {
 #ifdef MP_HAVE_NONLRU
 	&mp_backing_nonlru,
 #endif
+#ifdef MP_HAVE_BALLOON_BACKING
+	&mp_backing_balloon,
+#endif
 };
 
 static char *mp_backing_wanted = "";
@@ -73,6 +76,23 @@ static const struct mp_backing *mp_backing_for_data(const char **why)
 }
 #endif
 
+#ifdef MP_HAVE_MIGRATION
+static const struct mp_backing *mp_backing_for_balloon(const char **why)
+{
+#if defined(MP_HAVE_NONLRU)
+	*why = "balloon, by this kernel's non-LRU page migration";
+	return &mp_backing_nonlru;
+#elif defined(MP_HAVE_BALLOON_BACKING)
+	*why = "balloon; this kernel has non-LRU migration for its own alone";
+	return &mp_backing_balloon;
+#else
+	pr_warn_once("kernel built without CONFIG_BALLOON_MIGRATION: pages of balloons never move\n");
+	*why = "kernel built without CONFIG_BALLOON_MIGRATION";
+	return &mp_backing_none;
+#endif
+}
+#endif
+
 /**
  * mp_backing_choose() - the mechanism for the pages of a new pool
  * @flags: MOVABLE_POOL_*
@@ -87,6 +107,8 @@ const struct mp_backing *mp_backing_choose(unsigned int flags, const char **why)
 		return &mp_backing_none;
 	}
 #ifdef MP_HAVE_MIGRATION
+	if (flags & MOVABLE_POOL_BALLOON)
+		return mp_backing_for_balloon(why);
 	if (flags & MOVABLE_POOL_PAGE_CACHE) {
 		*why = "asked for by the driver";
 		return &mp_backing_cache;

@@ -21,6 +21,7 @@
 #include <linux/types.h>
 
 struct movable_pool;
+struct mp_balloon;
 struct mp_loose;
 struct page;
 struct workqueue_struct;
@@ -34,6 +35,7 @@ struct workqueue_struct;
  * @cached: its pages are page cache; the VM has no isolate and no putback for
  *	those, so the books of isolations stay at 0
  * @loose: for backings whose pages are on no list of the VM's (loose.h)
+ * @balloon: how it keeps pages of balloon pools; NULL: not at all (balloon.h)
  * @init: at load, before any pool.  Return: 0 or an error
  * @exit: at unload, when no orphan is left
  * @open: a new pool; optional.  Return: 0 or -ENOMEM
@@ -63,6 +65,7 @@ struct mp_backing {
 	bool sleeps;
 	bool cached;
 	struct mp_loose *loose;
+	const struct mp_balloon *balloon;
 	int (*init)(const struct mp_backing *backing);
 	void (*exit)(const struct mp_backing *backing);
 	int (*open)(struct movable_pool *pool);
@@ -88,6 +91,9 @@ extern const struct mp_backing mp_backing_nonlru;
 
 /* Page cache of a private inode. */
 extern const struct mp_backing mp_backing_cache;
+
+/* For balloon pools, where modules have non-LRU migration for these alone. */
+extern const struct mp_backing mp_backing_balloon;
 
 /* For what is not to move, or cannot. */
 extern const struct mp_backing mp_backing_none;

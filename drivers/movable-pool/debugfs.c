@@ -125,9 +125,14 @@ static int pages_show(struct seq_file *m, void *v)
 		return 0;
 	}
 	/* Under the lock: it may have been let go since it was found. */
-	if (pool->backing->owns(pool, page) && pages_word(pool, page, &word))
+	if (!pool->backing->owns(pool, page))
+		goto unlock;
+	if (pool->flags & MOVABLE_POOL_BALLOON)
+		seq_printf(m, "%lu live 0\n", page_to_pfn(page));
+	else if (pages_word(pool, page, &word))
 		seq_printf(m, "%lu %s %u\n", page_to_pfn(page),
 			   states[mp_word_state(word)], mp_word_pins(word));
+unlock:
 	unlock_page(page);
 	return 0;
 }

@@ -52,6 +52,7 @@ static struct mp_fault mp_faults[MP_NR_FAILS] = {
 	[MP_FAIL_ALLOC_NAME] = { "alloc-name" },
 	[MP_FAIL_ALLOC_CACHE] = { "alloc-cache" },
 	[MP_FAIL_ALLOC_INODE] = { "alloc-inode" },
+	[MP_FAIL_ALLOC_BALLOON] = { "alloc-balloon" },
 	[MP_FAIL_DEBUGFS] = { "debugfs" },
 	[MP_FAIL_ALLOC_PAGE] = { "alloc-page" },
 	[MP_FAIL_ALLOC_BULK] = { "alloc-bulk" },

@@ -20,8 +20,9 @@
  *		  with a page type (typed.c)	pool
  *		  and those that never move,
  *		  which have PG_checked (none.c)
- *	lru	  never ours, the VM's while	the VM's
- *		  the page is isolated
+ *	lru	  the VM's while the page is	the VM's
+ *		  isolated; else a balloon
+ *		  pool's list, or unused
  *	flags	  PG_locked by trylock; never	PG_private, PG_uptodate; never
  *		  PG_private			PG_dirty
  *	refcount  one is the pool's, until	one is the cache's, one
@@ -48,6 +49,8 @@
 #define pr_fmt(fmt) "movable_pool: " fmt
 
 struct dentry;
+struct mp_balloon_kernel;
+struct mp_balloon_list;
 struct mp_cache;
 
 /* Events counted per CPU; struct movable_pool_stats says what they mean. */
@@ -78,6 +81,8 @@ struct mp_counters {
  * @backing: the kernel's mechanism that moves its pages
  * @why: this one; for people
  * @cache: the page cache backing's (cache.c)
+ * @balloon: of balloon pools: the pages (balloon_loose.c)
+ * @kernel_balloon: the same, where they are the kernel's (balloon_kernel.c)
  * @ops: the driver's
  * @counters: the books
  * @nr_pages: pages owned, those being allocated included.  The pool lives at
@@ -100,6 +105,8 @@ struct movable_pool {
 	const struct mp_backing *backing;
 	const char *why;
 	struct mp_cache *cache;
+	struct mp_balloon_list *balloon;
+	struct mp_balloon_kernel *kernel_balloon;
 	const struct movable_pool_ops *ops;
 	struct mp_counters __percpu *counters;
 	atomic_long_t nr_pages;
@@ -119,6 +126,12 @@ struct movable_pool {
 static inline void mp_count(struct movable_pool *pool, enum mp_event event)
 {
 	this_cpu_inc(pool->counters->event[event]);
+}
+
+static inline void mp_count_many(struct movable_pool *pool,
+				 enum mp_event event, unsigned int n)
+{
+	this_cpu_add(pool->counters->event[event], n);
 }
 
 static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
@@ -164,6 +177,7 @@ int mp_wait_moving(struct movable_page *mp);
 
 /* page.c */
 void mp_page_leave(struct movable_pool *pool, unsigned int released);
+bool mp_page_adoptable(struct page *page);
 
 /* walk.c */
 struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);

@@ -13,6 +13,9 @@
  *	page cache	page->private, under PG_private; the pool is the
  *			inode's, page->index is the place in its mapping
  *
+ * A page of a balloon pool has no handle: bit 2 says so, and its link changes
+ * under the page lock alone (balloon_loose.c).
+ *
  * PG_private is never set on loose pages, and on the others from when they are
  * added to the cache until after the link is cut, so it tells the two apart.
  *
@@ -42,7 +45,9 @@
 #define MP_LINK_LOCK_BIT	0
 #define MP_LINK_LOCK		BIT(MP_LINK_LOCK_BIT)
 #define MP_LINK_ISOLATED	BIT(1)
-#define MP_LINK_FLAGS		(MP_LINK_LOCK | MP_LINK_ISOLATED)
+#define MP_LINK_BALLOON		BIT(2)
+#define MP_LINK_FLAGS		(MP_LINK_LOCK | MP_LINK_ISOLATED | \
+				 MP_LINK_BALLOON)
 
 static_assert(__alignof__(struct movable_page) > MP_LINK_FLAGS);
 
@@ -100,6 +105,22 @@ static inline void mp_link_set(struct page *page, struct movable_page *mp,
 		return;
 	/* Pairs with mp_link_loose_pool(). */
 	smp_store_release(&page->private, (unsigned long)pool);
+}
+
+/* A new page of a balloon pool, locked. */
+static inline void mp_link_set_balloon(struct page *page,
+				       struct movable_pool *pool)
+{
+	WRITE_ONCE(*mp_link_word(page), MP_LINK_BALLOON);
+	/* Pairs with mp_link_loose_pool(). */
+	smp_store_release(&page->private, (unsigned long)pool);
+}
+
+/* Under the page lock: is it one of a balloon pool? */
+static inline bool mp_link_balloon(struct page *page)
+{
+	return !PagePrivate(page) &&
+	       READ_ONCE(*mp_link_word(page)) & MP_LINK_BALLOON;
 }
 
 /*

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 
 #include "backing.h"
+#include "balloon.h"
 
 /**
  * struct mp_loose - what one backing's loose pages have, and its orphans
@@ -22,6 +23,8 @@
  * @strand: unmark, and let the VM see that the frame stays in use
  * @marked: may @page be ours?  Any page.  Only true with a reference held, and
  *	with a pool in its link, does it mean that the link words are ours
+ * @offline: pages of balloon pools are PageOffline besides, so that neither
+ *	hibernation nor kdump reads them; not possible where the mark is a type
  * @orphans: pages that wait for their page lock, one reference each
  * @work: tries those locks
  * @delay: jiffies to the next try
@@ -32,6 +35,7 @@ struct mp_loose {
 	void (*unmark)(struct page *page);
 	void (*strand)(struct page *page);
 	bool (*marked)(struct page *page);
+	bool offline;
 	struct llist_head orphans;
 	struct delayed_work work;
 	unsigned int delay;
@@ -54,6 +58,7 @@ long mp_loose_nr_orphans(const struct mp_backing *backing);
 
 /* What all backings with loose pages have in common. */
 #define MP_LOOSE_OPS \
+	.balloon = &mp_balloon_loose, \
 	.owns = mp_loose_owns, \
 	.add = mp_loose_add, \
 	.release = mp_loose_release, \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The VM's side: isolate, migrate, putback, as the backings pass them on.
+ * The VM's side: isolate, migrate, putback, as the backings pass them on; what
+ * pages of balloon pools do is in balloon_loose.c.
  *
  * All run with the page locked, so owners that free meanwhile cut the link
  * under the link lock and leave the page an orphan: it has no handle and no
@@ -20,6 +21,7 @@
 #include <linux/pagemap.h>
 #include <linux/wait_bit.h>
 
+#include "balloon.h"
 #include "compat/compat.h"
 #include "fault.h"
 #include "internal.h"
@@ -75,6 +77,18 @@ static bool mp_isolate_linked(struct movable_pool *pool,
 	return true;
 }
 
+static bool mp_isolate(struct page *page)
+{
+	unsigned long irqflags = mp_link_lock(page);
+	struct movable_page *mp = mp_link_handle(page);
+	bool ok = false;
+
+	if (mp)
+		ok = mp_isolate_linked(mp_link_pool(page), mp, page);
+	mp_link_unlock(page, irqflags);
+	return ok;
+}
+
 /**
  * mp_core_isolate() - may the VM take hold of a page?
  * @page: locked, marked by the backing
@@ -86,16 +100,11 @@ static bool mp_isolate_linked(struct movable_pool *pool,
  */
 bool mp_core_isolate(struct page *page)
 {
-	struct movable_page *mp;
-	unsigned long irqflags;
-	bool ok = false;
+	bool ok;
 
 	mp_wait_point(MP_WAIT_ISOLATE_ENTER, page);
-	irqflags = mp_link_lock(page);
-	mp = mp_link_handle(page);
-	if (mp)
-		ok = mp_isolate_linked(mp_link_pool(page), mp, page);
-	mp_link_unlock(page, irqflags);
+	ok = mp_link_balloon(page) ? mp_balloon_isolate(page) :
+				     mp_isolate(page);
 	if (ok)
 		mp_wait_point(MP_WAIT_ISOLATE_DONE, page);
 	return ok;
@@ -113,6 +122,10 @@ bool mp_core_putback(struct page *page)
 	bool linked;
 
 	mp_wait_point(MP_WAIT_PUTBACK_ENTER, page);
+	if (mp_link_balloon(page)) {
+		mp_balloon_putback(page);
+		return true;
+	}
 	irqflags = mp_link_lock(page);
 	linked = mp_link_handle(page);
 	if (linked) {
@@ -355,6 +368,8 @@ int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 	int err;
 
 	mp_wait_point(MP_WAIT_MIGRATE_ENTER, src);
+	if (mp_link_balloon(src))
+		return mp_balloon_migrate(backing, dst, src, mode);
 	err = mp_move_begin(&move);
 	if (err)
 		return err;

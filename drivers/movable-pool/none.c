@@ -35,6 +35,7 @@ static struct mp_loose mp_none_loose = {
 	.unmark = mp_none_unmark,
 	.strand = mp_none_unmark,
 	.marked = mp_none_marked,
+	.offline = true,
 };
 
 const struct mp_backing mp_backing_none = {

@@ -78,8 +78,15 @@ static int mp_page_claim(struct movable_pool *pool, struct movable_page *mp)
 /* Take a share of the pool for a page to come. */
 static int mp_page_share(struct movable_pool *pool)
 {
-	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
+	unsigned long nr;
 	int err = 0;
+
+	if (pool->flags & MOVABLE_POOL_BALLOON) {
+		mp_misuse("%s: a balloon's pages have no handles\n",
+			  pool->name);
+		return -EINVAL;
+	}
+	nr = atomic_long_inc_return(&pool->nr_pages);
 
 	if (READ_ONCE(pool->shutdown))
 		err = -ESHUTDOWN;
@@ -257,7 +264,7 @@ static bool mp_page_plain(struct page *page)
 }
 
 /* An order-0 page in nobody's hands but the caller's, charged to nobody. */
-static bool mp_page_adoptable(struct page *page)
+bool mp_page_adoptable(struct page *page)
 {
 	return !PageCompound(page) && !PageReserved(page) && !PageSlab(page) &&
 	       !PageLRU(page) && !PagePrivate(page) && mp_page_plain(page) &&

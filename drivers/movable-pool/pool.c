@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/wait_bit.h>
 
+#include "balloon.h"
 #include "fault.h"
 #include "internal.h"
 #include "word.h"
@@ -41,6 +42,23 @@ void mp_pool_leave(struct movable_pool *pool)
 		wake_up_var(&pool->busy);
 }
 
+static bool mp_attr_balloon_valid(const struct movable_pool_attr *attr)
+{
+	if (attr->flags & MOVABLE_POOL_BALLOON) {
+		if (!(attr->flags & MOVABLE_POOL_PAGE_CACHE) &&
+		    !attr->max_pages)
+			return true;
+		pr_err("%s: a balloon is no page cache and has no limit\n",
+		       attr->name);
+		return false;
+	}
+	if (!(attr->flags & MOVABLE_POOL_ADJUST))
+		return true;
+	pr_err("%s: only balloons adjust how much memory there is\n",
+	       attr->name);
+	return false;
+}
+
 static bool mp_attr_valid(const struct movable_pool_attr *attr)
 {
 	if (!attr || !attr->name || !*attr->name ||
@@ -60,7 +78,7 @@ static bool mp_attr_valid(const struct movable_pool_attr *attr)
 		       attr->name);
 		return false;
 	}
-	return true;
+	return mp_attr_balloon_valid(attr);
 }
 
 static void mp_pool_free(struct movable_pool *pool)
@@ -106,17 +124,27 @@ static int mp_pool_register(struct movable_pool *pool, const char *name)
 	return 0;
 }
 
+static void mp_pool_close(struct movable_pool *pool)
+{
+	if (pool->flags & MOVABLE_POOL_BALLOON)
+		pool->backing->balloon->close(pool);
+	else if (pool->backing->close)
+		pool->backing->close(pool);
+}
+
 static int mp_pool_open(struct movable_pool *pool, const char *name)
 {
 	int err = 0;
 
-	if (pool->backing->open)
+	if (pool->flags & MOVABLE_POOL_BALLOON)
+		err = pool->backing->balloon->open(pool);
+	else if (pool->backing->open)
 		err = pool->backing->open(pool);
 	if (err)
 		return err;
 	err = mp_pool_register(pool, name);
-	if (err && pool->backing->close)
-		pool->backing->close(pool);
+	if (err)
+		mp_pool_close(pool);
 	return err;
 }
 
@@ -182,8 +210,6 @@ static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 	unsigned int delay = 1;
 	long nr;
 
-	/* Pages given to free_async() in motion are the movers' to free. */
-	mp_pool_wait_busy(pool);
 	while ((nr = atomic_long_read_acquire(&pool->nr_pages))) {
 		released += mp_walk_release(pool, handles_valid);
 		if (!atomic_long_read(&pool->nr_pages))
@@ -196,8 +222,6 @@ static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 		schedule_timeout_uninterruptible(delay);
 		delay = min(2 * delay, (unsigned int)HZ);
 	}
-	/* Last: whoever freed the last page may still be in an op. */
-	mp_pool_wait_busy(pool);
 	/* Of a driver that is gone, its notifier has said more than this. */
 	if (released && handles_valid)
 		mp_misuse("%s: destroyed with %lu pages still allocated\n",
@@ -210,9 +234,15 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 	/* Pairs with the RMW in mp_page_enter(): it sees shutdown or we it. */
 	smp_mb();
 	mp_debugfs_remove(pool);
-	mp_pool_drain(pool, handles_valid);
-	if (pool->backing->close)
-		pool->backing->close(pool);
+	/* Pages given to free_async() in motion are the movers' to free. */
+	mp_pool_wait_busy(pool);
+	if (pool->flags & MOVABLE_POOL_BALLOON)
+		mp_balloon_drain(pool, handles_valid);
+	else
+		mp_pool_drain(pool, handles_valid);
+	/* Last: whoever freed the last page may still be in an op. */
+	mp_pool_wait_busy(pool);
+	mp_pool_close(pool);
 	mp_pool_free(pool);
 }
 

@@ -138,6 +138,7 @@ const struct mp_backing mp_backing_nonlru = {
 	.about = "non-LRU migration, page type PGTY_movable_pool",
 	.refs = 2,		/* the pool's and the VM's */
 	.loose = &mp_typed_loose,
+	.balloon = &mp_balloon_loose,
 	.init = mp_typed_init,
 	.exit = mp_typed_exit,
 	.owns = mp_loose_owns,

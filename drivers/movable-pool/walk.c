@@ -39,7 +39,8 @@ static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
  * @page: any page the caller knows to exist (an online pfn)
  *
  * Context: Any.
- * Return: the handle if the page belongs to @pool, else NULL.  The answer may
+ * Return: the handle if the page belongs to @pool, else NULL, as always for a
+ * balloon pool, whose pages have none.  The answer may
  * be old when it arrives unless the caller excludes free() and has the page
  * pinned.
  */
@@ -48,6 +49,8 @@ struct movable_page *movable_page_lookup(struct movable_pool *pool,
 {
 	struct movable_page *mp;
 
+	if (pool->flags & MOVABLE_POOL_BALLOON)
+		return NULL;
 	page = mp_walk_get(pool, page);
 	if (!page)
 		return NULL;

@@ -100,6 +100,10 @@ enum movable_page_state {
  * @freed: a handle given to movable_page_free_async() is the driver's again,
  *	kfree() of the object included.  Runs before that call returns or later
  *	in another thread; must not sleep.
+ * @exchange: balloon pools, which have no use for the others (and these none
+ *	for it): @dst is in the balloon now and @src is not; nothing is copied.
+ *	Both pages are locked.  Return as @migrate does, or -ENOENT: @src is out
+ *	of the balloon, but @dst could not be put in.  May sleep.
  *
  * In an op movable_page_trypin() and movable_page_free_async() are allowed.
  * movable_page_pin(), movable_page_free(), movable_pool_destroy() and
@@ -112,13 +116,18 @@ struct movable_pool_ops {
 	void (*moved)(struct movable_pool *pool, unsigned long old_pfn,
 		      unsigned long new_pfn);
 	void (*freed)(struct movable_page *mp);
+	int (*exchange)(struct movable_pool *pool, struct page *dst,
+			struct page *src, enum migrate_mode mode);
 };
 
 /* Flags of a pool. */
 #define MOVABLE_POOL_UNMOVABLE	BIT(0)	/* exempt: its pages never move */
 #define MOVABLE_POOL_PAGE_CACHE	BIT(1)	/* backed by page cache, if it moves */
+#define MOVABLE_POOL_BALLOON	BIT(2)	/* linux/movable_balloon.h */
+#define MOVABLE_POOL_ADJUST	BIT(3)	/* a balloon's pages leave MemTotal */
 #define MOVABLE_POOL_FLAGS	(MOVABLE_POOL_UNMOVABLE | \
-				 MOVABLE_POOL_PAGE_CACHE)
+				 MOVABLE_POOL_PAGE_CACHE | \
+				 MOVABLE_POOL_BALLOON | MOVABLE_POOL_ADJUST)
 
 /**
  * struct movable_pool_attr - what a driver says about a new pool

@@ -16,6 +16,10 @@ mp-objs += $(patsubst nonlru_%,compat/nonlru-%.o,\
 # Not compat: what will be left of these one day.
 mp-objs += $(patsubst nonlru_%,%.o,$(filter nonlru_typed,$(mp-nonlru)))
 ccflags-y += $(if $(mp-nonlru),-DMP_HAVE_NONLRU)
+# Balloon pools: by our own hand where that is possible.
+mp-balloon := $(if $(mp-nonlru),,$(call mp-has,balloon_kernel))
+mp-objs += $(addsuffix .o,$(mp-balloon))
+ccflags-y += $(if $(mp-balloon),-DMP_HAVE_BALLOON_BACKING)
 endif
 
 mp-kernel := movable_pool: this kernel ($(KERNELVERSION))

@@ -98,6 +98,7 @@ static struct mp_loose mp_nonlru_loose = {
 	.unmark = mp_nonlru_unmark,
 	.strand = mp_nonlru_strand,
 	.marked = mp_nonlru_marked,
+	.offline = true,
 };
 
 const struct mp_backing mp_backing_nonlru = {

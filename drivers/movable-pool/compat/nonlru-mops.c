@@ -86,6 +86,7 @@ static struct mp_loose mp_mops_loose = {
 	.unmark = mp_mops_unmark,
 	.strand = mp_mops_strand,
 	.marked = mp_mops_marked,
+	.offline = true,
 };
 
 const struct mp_backing mp_backing_nonlru = {

@@ -6,6 +6,7 @@
 
 #include <linux/mm.h>
 
+#include "../balloon.h"
 #include "../loose.h"
 #include "tests.h"
 
@@ -47,6 +48,7 @@ const struct mp_backing mp_backing_tested = {
 	.about = "moved by tests",
 	.refs = 2,		/* the pool's and the VM's */
 	.loose = &mp_tested_loose,
+	.balloon = &mp_balloon_loose,
 	.owns = mp_loose_owns,
 	.add = mp_loose_add,
 	.release = mp_loose_release,
