@@ -30,7 +30,12 @@ static inline long mp_deferred_drain(void)
 	return mp_deferred_become(0);
 }
 
-/* The VM neither isolates page cache by us nor puts it back. */
+/* Isolations are not ours to see: page cache, and the kernel's own balloons. */
+static inline int mp_unseen(const struct mp_test_stats *s)
+{
+	return !strcmp(s->backing, "cache") || !strcmp(s->backing, "balloon");
+}
+
 static inline int mp_cached(const struct mp_test_stats *s)
 {
 	return !strcmp(s->backing, "cache");
@@ -48,7 +53,7 @@ static inline int mp_defers(const struct mp_test_stats *s)
 /* What the books of isolations say when the VM took hold of @n pages. */
 static inline long mp_taken(const struct mp_test_stats *s, long n)
 {
-	return mp_cached(s) ? 0 : n;
+	return mp_unseen(s) ? 0 : n;
 }
 
 static inline long mp_refused(const struct mp_test_stats *s)
@@ -66,7 +71,7 @@ static inline long mp_attempts(const struct mp_test_stats *s)
 /* Isolations that have not ended. */
 static inline long mp_isolations(const struct mp_test_stats *s)
 {
-	if (mp_cached(s))
+	if (mp_unseen(s))
 		return s->isolated + s->putback + s->released;
 	return s->isolated - s->migrated - s->putback - s->released;
 }
@@ -104,8 +109,8 @@ static inline const char *mp_pool_books(int fd, int pool)
 	if (mp_attempts(&stats))
 		return "attempted is not migrated + refused";
 	if (mp_isolations(&stats))
-		return mp_cached(&stats) ?
-		       "page cache cannot be isolated or put back" :
+		return mp_unseen(&stats) ?
+		       "isolations of page cache, or of the kernel's balloons" :
 		       "isolated is not migrated + putback + released";
 	if (stats.pages != stats.allocated - stats.freed)
 		return "pages is not allocated - freed";

@@ -8,62 +8,11 @@
 
 #include "mp.h"
 #include "mp_module.h"
+#include "mp_once.h"
 #include "mp_point.h"
 #include "mp_worker.h"
 
 #define SEED	11
-
-/* A thread that does one call, once; done tells when it has returned. */
-struct once {
-	struct mp_worker worker;
-	int (*call)(struct mp_worker *worker);
-	int result;
-};
-
-static int once_step(struct mp_worker *worker)
-{
-	struct once *once = (struct once *)worker;
-
-	once->result = once->call(worker);
-	return -ESHUTDOWN;	/* one round is enough */
-}
-
-static int once_start(struct once *once, int fd, int pool, unsigned int first,
-		      int (*call)(struct mp_worker *worker))
-{
-	once->call = call;
-	once->worker = (struct mp_worker) {
-		.step = once_step,
-		.fd = fd,
-		.pool = pool,
-		.first = first,
-		.count = 1,
-	};
-	return mp_worker_start(&once->worker);
-}
-
-static int once_done(struct once *once)
-{
-	return __atomic_load_n(&once->worker.steps, __ATOMIC_ACQUIRE);
-}
-
-static int once_join(struct once *once)
-{
-	mp_worker_stop(&once->worker);
-	return once->result;
-}
-
-/* Long enough for a thread that does not wait to be through. */
-static int once_waits(struct once *once)
-{
-	usleep(300000);
-	return !once_done(once);
-}
-
-static int call_evict(struct mp_worker *w)
-{
-	return mp_evict(w->fd, w->pfn, w->count);
-}
 
 static int call_pin(struct mp_worker *w)
 {
@@ -81,25 +30,11 @@ static int call_destroy(struct mp_worker *w)
 	return mp_destroy(w->fd, w->pool);
 }
 
-/* The VM wants this frame, and the @count - 1 behind it. */
-static int evict_frame_start(struct once *once, int fd, __u64 pfn,
-			     unsigned int count)
-{
-	once->call = call_evict;
-	once->worker = (struct mp_worker) {
-		.step = once_step,
-		.fd = fd,
-		.pfn = pfn,
-		.count = count,
-	};
-	return mp_worker_start(&once->worker);
-}
-
 /* The same, of object @index. */
-static int evict_start(struct once *once, int fd, int pool, unsigned int index,
-		       unsigned int count)
+static int evict_start(struct mp_once *once, int fd, int pool,
+		       unsigned int index, unsigned int count)
 {
-	return evict_frame_start(once, fd, mp_pfn(fd, pool, index), count);
+	return mp_once_evict(once, fd, mp_pfn(fd, pool, index), count);
 }
 
 /*
@@ -114,20 +49,9 @@ static int free_neighbours(int fd, int pool)
 	return mp_do(fd, pool, MP_TEST_FREE, 1, NEIGHBOURS);
 }
 
-/* Until the VM is at @point, or through without having come there. */
-static int stops_at(struct once *vm, const char *point)
-{
-	int armed, hits, stopped = 0;
-
-	while (!once_done(vm) &&
-	       !mp_point_read(point, &armed, &hits, &stopped) && !stopped)
-		usleep(1000);
-	return stopped;
-}
-
 /* A pool with one published page, whose eviction has come to @point. */
 static int stopped_at(struct __test_metadata *_metadata, int fd, int has,
-		      const char *point, struct once *vm)
+		      const char *point, struct mp_once *vm)
 {
 	int pool = mp_create(fd, "races", MP_BLOCK, has);
 
@@ -136,7 +60,7 @@ static int stopped_at(struct __test_metadata *_metadata, int fd, int has,
 	ASSERT_EQ(0, mp_points_reset());
 	ASSERT_EQ(0, mp_point_stop(point, mp_pfn(fd, pool, 0)));
 	ASSERT_EQ(0, evict_start(vm, fd, pool, 0, 1));
-	ASSERT_EQ(1, stops_at(vm, point))
+	ASSERT_EQ(1, mp_once_stops_at(vm, point))
 		TH_LOG("the VM says %d and was not at %s", vm->result, point);
 	return pool;
 }
@@ -216,7 +140,7 @@ static int defers(int fd, int pool)
 static void free_while(struct __test_metadata *_metadata, int fd,
 		       const char *point, unsigned int released)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, fd, 0, point, &vm);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 	struct mp_test_stats stats;
@@ -226,7 +150,7 @@ static void free_while(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(NEIGHBOURS, mp_stats(fd, pool).pages);
 	EXPECT_EQ(defers(fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go(point));
-	once_join(&vm);
+	mp_once_join(&vm);
 	frame_is_free(_metadata, fd, pfn);
 	stats = mp_stats(fd, pool);
 	EXPECT_EQ(mp_taken(&stats, released), stats.released);
@@ -259,7 +183,7 @@ MP_TEST_F(free_while_isolated_R9)
 {
 	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
 	struct mp_test_stats stats;
-	struct once vm;
+	struct mp_once vm;
 	__u64 pfn;
 	int later;
 
@@ -269,7 +193,7 @@ MP_TEST_F(free_while_isolated_R9)
 	/* The VM begins with the page it has isolated last. */
 	ASSERT_EQ(0, mp_point_stop("migrate-enter", pfn + 1));
 	ASSERT_EQ(0, evict_start(&vm, self->fd, pool, 0, 2));
-	ASSERT_EQ(1, stops_at(&vm, "migrate-enter"));
+	ASSERT_EQ(1, mp_once_stops_at(&vm, "migrate-enter"));
 	ASSERT_EQ(2, held_by_the_vm(self->fd, pool, 0, 2));
 	later = defers(self->fd, pool) &&
 		(on_page_cache(self->fd, pool) || is_locked(pfn));
@@ -279,7 +203,7 @@ MP_TEST_F(free_while_isolated_R9)
 	EXPECT_EQ(mp_taken(&stats, 1), stats.released);
 	EXPECT_EQ(later, stats.deferred);
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	EXPECT_TRUE(!once_join(&vm) || later);
+	EXPECT_TRUE(!mp_once_join(&vm) || later);
 	EXPECT_EQ(1, mp_stats(self->fd, pool).migrated);
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 1, 1, SEED));
 	frame_is_free(_metadata, self->fd, pfn);
@@ -288,7 +212,7 @@ MP_TEST_F(free_while_isolated_R9)
 MP_TEST_F(free_before_putback_R9)
 {
 	int pool = mp_create(self->fd, "races", MP_BLOCK, MP_TEST_HAS_MIGRATE);
-	struct once vm;
+	struct mp_once vm;
 	__u64 pfn;
 
 	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
@@ -303,7 +227,7 @@ MP_TEST_F(free_before_putback_R9)
 	EXPECT_EQ(defers(self->fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go("putback-enter"));
 	/* What is freed at once may be had when the VM tries once more. */
-	EXPECT_TRUE(once_join(&vm) || !defers(self->fd, pool));
+	EXPECT_TRUE(mp_once_join(&vm) || !defers(self->fd, pool));
 	EXPECT_EQ(1, mp_stats(self->fd, pool).released);
 	EXPECT_EQ(0, mp_stats(self->fd, pool).putback);
 	frame_is_free(_metadata, self->fd, pfn);
@@ -313,16 +237,16 @@ MP_TEST_F(free_before_putback_R9)
 static void free_waits_while(struct __test_metadata *_metadata, int fd,
 			     const char *point)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, fd, 0, point, &vm);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 
 	EXPECT_EQ(MP_MOVING, mp_info(fd, pool, 0).state);
-	ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_free));
-	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_free));
+	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go(point));
-	EXPECT_EQ(0, once_join(&owner));
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&owner));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	EXPECT_EQ(NEIGHBOURS, mp_stats(fd, pool).pages);
 	EXPECT_EQ(1, mp_stats(fd, pool).migrated);
 	EXPECT_EQ(0, mp_log(fd, pool).graves);
@@ -342,7 +266,7 @@ MP_TEST_F(free_waits_for_the_publication)
 /* The owner frees the page in the instant the new frame is published. */
 MP_TEST_F(free_at_publication_R5)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_MOVED,
 			      "migrate-published", &vm);
 
@@ -352,7 +276,7 @@ MP_TEST_F(free_at_publication_R5)
 	EXPECT_EQ(NEIGHBOURS, mp_stats(self->fd, pool).pages);
 	EXPECT_EQ(defers(self->fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go("migrate-published"));
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	EXPECT_EQ(1, mp_stats(self->fd, pool).migrated);
 	EXPECT_EQ(1, mp_log(self->fd, pool).moved);
 	EXPECT_EQ(0, mp_log(self->fd, pool).graves);
@@ -361,13 +285,13 @@ MP_TEST_F(free_at_publication_R5)
 
 MP_TEST_F(use_at_publication_R5)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-published", &vm);
 
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED));
 	EXPECT_EQ(0, mp_arg(self->fd, pool, MP_TEST_FILL, 0, 1, SEED + 1));
 	ASSERT_EQ(0, mp_point_go("migrate-published"));
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, 1, SEED + 1));
 	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE, 0, 1));
 }
@@ -382,7 +306,7 @@ static void free_async_while(struct __test_metadata *_metadata, int fd,
 		.flags = MP_TEST_KFREE,
 		.count = 1,
 	};
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, fd, MP_TEST_HAS_FREED, point, &vm);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 	struct mp_test_stats stats;
@@ -392,7 +316,7 @@ static void free_async_while(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, mp_log(fd, pool).freed);
 	EXPECT_EQ(MP_BLOCK, mp_stats(fd, pool).pages);
 	ASSERT_EQ(0, mp_point_go(point));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(1, mp_log(fd, pool).freed);
 	stats = mp_stats(fd, pool);
 	EXPECT_EQ(NEIGHBOURS, stats.pages);
@@ -435,7 +359,7 @@ static void free_async_in_contexts(struct __test_metadata *_metadata, int fd,
 	unsigned int context;
 
 	for (context = 0; context <= MP_TEST_IN_HARDIRQ; context++) {
-		struct once vm;
+		struct mp_once vm;
 		int pool = stopped_at(_metadata, fd, MP_TEST_HAS_FREED, point,
 				      &vm);
 
@@ -444,7 +368,7 @@ static void free_async_in_contexts(struct __test_metadata *_metadata, int fd,
 		EXPECT_EQ(1, mp_log(fd, pool).freed);
 		EXPECT_EQ(defers(fd, pool), mp_deferred());
 		ASSERT_EQ(0, mp_point_go(point));
-		once_join(&vm);
+		mp_once_join(&vm);
 		EXPECT_EQ(0, mp_deferred_drain());
 		stats = mp_stats(fd, pool);
 		EXPECT_EQ(mp_taken(&stats, released), stats.released);
@@ -473,7 +397,7 @@ MP_TEST_F(free_async_before_migration_in_every_context)
 /* A handle whose page the mover will free is gone for everybody. */
 MP_TEST_F(dying_page_is_refused)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_FREED,
 			      "migrate-moving", &vm);
 
@@ -481,19 +405,19 @@ MP_TEST_F(dying_page_is_refused)
 	EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_TRYPIN, 0, 1));
 	EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_PIN, 0, 1));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(1, mp_log(self->fd, pool).freed);
 }
 
 MP_TEST_F(pin_before_migration_refuses_it)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
 
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PIN, 0, 1));
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	EXPECT_NE(0, once_join(&vm));
+	EXPECT_NE(0, mp_once_join(&vm));
 	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
 	EXPECT_LE(1, mp_stats(self->fd, pool).refused_pinned);
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, 0, 1));
@@ -504,18 +428,18 @@ MP_TEST_F(pin_before_migration_refuses_it)
 static void pin_waits_while(struct __test_metadata *_metadata, int fd,
 			    const char *point)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, fd, 0, point, &vm);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 
 	EXPECT_EQ(-EAGAIN, mp_do(fd, pool, MP_TEST_TRYPIN, 0, 1));
 	EXPECT_EQ(-EAGAIN, mp_do_in(fd, pool, MP_TEST_IN_HARDIRQ,
 				    MP_TEST_TRYPIN, 0, 1));
-	ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_pin));
-	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_pin));
+	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go(point));
-	EXPECT_EQ(0, once_join(&owner));
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&owner));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	EXPECT_NE(pfn, mp_pfn(fd, pool, 0));
 	EXPECT_EQ(1, mp_info(fd, pool, 0).pins);
 	EXPECT_EQ(0, mp_verify(fd, pool, 0, 1, SEED));
@@ -535,50 +459,50 @@ MP_TEST_F(pin_waits_for_the_publication_R11)
 /* The move ends between a pinner's look and its sleep. */
 MP_TEST_F(no_lost_wakeup_R8)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-moving", &vm);
 
 	ASSERT_EQ(0, mp_point_stop("pin-wait", 0));
-	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_pin));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_pin));
 	ASSERT_EQ(1, mp_point_wait("pin-wait"));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	ASSERT_EQ(0, mp_point_go("pin-wait"));
-	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_EQ(0, mp_once_join(&owner));
 	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, 0, 1));
 }
 
 MP_TEST_F(every_waiter_wakes_R8)
 {
-	struct once vm, owners[16];
+	struct mp_once vm, owners[16];
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-moving", &vm);
 	int i;
 
 	for (i = 0; i < 16; i++)
-		ASSERT_EQ(0, once_start(&owners[i], self->fd, pool, 0,
-					call_pin));
-	EXPECT_EQ(1, once_waits(&owners[15]));
+		ASSERT_EQ(0, mp_once_start(&owners[i], self->fd, pool, 0,
+					   call_pin));
+	EXPECT_EQ(1, mp_once_waits(&owners[15]));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
 	for (i = 0; i < 16; i++)
-		EXPECT_EQ(0, once_join(&owners[i]));
+		EXPECT_EQ(0, mp_once_join(&owners[i]));
 	EXPECT_EQ(16, mp_info(self->fd, pool, 0).pins);
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	EXPECT_EQ(0, mp_arg(self->fd, pool, MP_TEST_UNPIN, 0, 1, 16));
 }
 
 MP_TEST_F(waiters_wake_when_a_move_fails_R8)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_MIGRATE,
 			      "migrate-moving", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
 
 	ASSERT_EQ(0, mp_script_results(self->fd, pool, ~0U, -EBUSY));
-	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_pin));
-	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_pin));
+	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
-	EXPECT_EQ(0, once_join(&owner));
-	EXPECT_NE(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&owner));
+	EXPECT_NE(0, mp_once_join(&vm));
 	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
 	EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_UNPIN, 0, 1));
 }
@@ -589,7 +513,7 @@ MP_TEST_F(waiters_wake_when_a_move_fails_R8)
  */
 MP_TEST_F(stray_reference_after_the_copy)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_ALL,
 			      "migrate-copied", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
@@ -597,7 +521,7 @@ MP_TEST_F(stray_reference_after_the_copy)
 
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_GRAB, 0, 1));
 	ASSERT_EQ(0, mp_point_go("migrate-copied"));
-	EXPECT_NE(0, once_join(&vm));
+	EXPECT_NE(0, mp_once_join(&vm));
 	EXPECT_EQ(1, mp_log(self->fd, pool).migrate);
 	EXPECT_EQ(1, mp_log(self->fd, pool).undone);
 	EXPECT_EQ(0, mp_log(self->fd, pool).moved);
@@ -617,7 +541,7 @@ MP_TEST_F(stray_reference_after_the_copy)
 /* The same, and the owner frees the page meanwhile. */
 MP_TEST_F(free_async_while_a_move_is_undone_R10)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_ALL,
 			      "migrate-copied", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
@@ -626,7 +550,7 @@ MP_TEST_F(free_async_while_a_move_is_undone_R10)
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE_ASYNC, 0, 1));
 	EXPECT_EQ(0, mp_log(self->fd, pool).freed);
 	ASSERT_EQ(0, mp_point_go("migrate-copied"));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(1, mp_log(self->fd, pool).undone);
 	EXPECT_EQ(1, mp_log(self->fd, pool).freed);
 	EXPECT_EQ(0, mp_log(self->fd, pool).moved);
@@ -638,13 +562,13 @@ MP_TEST_F(free_async_while_a_move_is_undone_R10)
 /* A reference outlives its pin, both taken when the VM has the page already. */
 MP_TEST_F(stray_reference_in_the_window)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
 
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_GET, 0, 1));
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	EXPECT_NE(0, once_join(&vm));
+	EXPECT_NE(0, mp_once_join(&vm));
 	EXPECT_LE(1, mp_stats(self->fd, pool).refused_referenced);
 	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PAGE_PUT, 0, 1));
@@ -660,7 +584,7 @@ MP_TEST_F(stray_reference_in_the_window)
 MP_TEST_F(second_isolator_leaves_the_first_ones_pages)
 {
 	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
-	struct once vm;
+	struct mp_once vm;
 	__u64 pfn, isolated;
 
 	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
@@ -668,7 +592,7 @@ MP_TEST_F(second_isolator_leaves_the_first_ones_pages)
 	ASSERT_EQ(0, mp_points_reset());
 	ASSERT_EQ(0, mp_point_stop("migrate-enter", 0));
 	ASSERT_EQ(0, evict_start(&vm, self->fd, pool, 0, MP_BLOCK));
-	ASSERT_EQ(1, stops_at(&vm, "migrate-enter"));
+	ASSERT_EQ(1, mp_once_stops_at(&vm, "migrate-enter"));
 	isolated = mp_stats(self->fd, pool).isolated;
 	ASSERT_LE(8, held_by_the_vm(self->fd, pool, 0, MP_BLOCK));
 	if (!is_locked(pfn))
@@ -678,7 +602,7 @@ MP_TEST_F(second_isolator_leaves_the_first_ones_pages)
 	EXPECT_EQ(pfn, mp_pfn(self->fd, pool, 0));
 	EXPECT_EQ(pfn + 1, mp_pfn(self->fd, pool, 1));
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(0, mp_evict_retry(self->fd, pfn, MP_BLOCK));
 	EXPECT_LE(MP_BLOCK, mp_stats(self->fd, pool).migrated);
 	EXPECT_EQ(0, mp_verify(self->fd, pool, 0, MP_BLOCK, SEED));
@@ -688,7 +612,7 @@ MP_TEST_F(second_isolator_leaves_the_first_ones_pages)
 static void destroy_while(struct __test_metadata *_metadata, int fd,
 			  const char *point)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, fd, MP_TEST_HAS_ALL, point, &vm);
 	/* On page cache the pool's inode, too. */
 	int held = defers(fd, pool) + on_page_cache(fd, pool);
@@ -699,7 +623,7 @@ static void destroy_while(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, mp_destroy(fd, pool));
 	EXPECT_EQ(held, mp_deferred_become(held));
 	ASSERT_EQ(0, mp_point_go(point));
-	once_join(&vm);
+	mp_once_join(&vm);
 	frame_is_free(_metadata, fd, pfn);
 }
 
@@ -721,18 +645,18 @@ MP_TEST_F(destroy_before_migration_R6_R7)
 /* A published page is freed, its mover not yet through with the pool. */
 MP_TEST_F(destroy_waits_for_the_mover_R5_R7)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_MOVED,
 			      "migrate-published", &vm);
 
 	ASSERT_EQ(0, free_neighbours(self->fd, pool));
 	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_KFREE, MP_TEST_FREE,
 				 0, 1));
-	ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0, call_destroy));
-	EXPECT_EQ(1, once_waits(&owner));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_destroy));
+	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go("migrate-published"));
-	EXPECT_EQ(0, once_join(&owner));
-	EXPECT_EQ(0, once_join(&vm));
+	EXPECT_EQ(0, mp_once_join(&owner));
+	EXPECT_EQ(0, mp_once_join(&vm));
 	EXPECT_EQ(0, mp_deferred_drain());
 }
 
@@ -740,18 +664,18 @@ MP_TEST_F(destroy_waits_for_the_mover_R5_R7)
 static void abandon_while(struct __test_metadata *_metadata, int fd,
 			  const char *point)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, fd, 0, point, &vm);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 
 	ASSERT_EQ(0, free_neighbours(fd, pool));
 	MP_EXPECT_WARNING("destroyed with 1 pages", {
-		ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_destroy));
-		EXPECT_EQ(1, once_waits(&owner));
+		ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_destroy));
+		EXPECT_EQ(1, mp_once_waits(&owner));
 		ASSERT_EQ(0, mp_point_go(point));
-		EXPECT_EQ(0, once_join(&owner));
+		EXPECT_EQ(0, mp_once_join(&owner));
 	});
-	once_join(&vm);
+	mp_once_join(&vm);
 	frame_is_free(_metadata, fd, pfn);
 	frame_is_free(_metadata, fd, vm.worker.pfn);
 }
@@ -780,7 +704,7 @@ MP_TEST_F(abandoned_page_at_publication_R5)
 MP_TEST_F(abandoned_page_stays_for_destroy)
 {
 	int pool = mp_create(self->fd, "races", MP_BLOCK, 0);
-	struct once owner;
+	struct mp_once owner;
 	__u64 pfn;
 
 	ASSERT_EQ(0, mp_make_block(self->fd, pool, 0, SEED));
@@ -789,12 +713,12 @@ MP_TEST_F(abandoned_page_stays_for_destroy)
 	ASSERT_EQ(0, mp_point_stop("destroy-walk", pfn));
 	ASSERT_EQ(0, free_neighbours(self->fd, pool));
 	MP_EXPECT_WARNING("destroyed with 1 pages", {
-		ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0,
-					call_destroy));
+		ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
+					   call_destroy));
 		ASSERT_EQ(1, mp_point_wait("destroy-walk"));
 		EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
 		ASSERT_EQ(0, mp_point_go("destroy-walk"));
-		EXPECT_EQ(0, once_join(&owner));
+		EXPECT_EQ(0, mp_once_join(&owner));
 	});
 	frame_is_free(_metadata, self->fd, pfn);
 }
@@ -802,7 +726,7 @@ MP_TEST_F(abandoned_page_stays_for_destroy)
 /* The VM gets to the page before the worker does; neither finishes it twice. */
 MP_TEST_F(worker_after_the_vm_R10)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
 
@@ -811,7 +735,7 @@ MP_TEST_F(worker_after_the_vm_R10)
 				 0, 1));
 	ASSERT_EQ(1, mp_point_wait("deferred-page"));
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(1, mp_deferred());
 	/* The worker's reference is still there: the frame is not to be had. */
 	EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
@@ -825,7 +749,7 @@ MP_TEST_F(worker_after_the_vm_R10)
  */
 MP_TEST_F(orphan_does_not_move_R10)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_ALL,
 			      "migrate-enter", &vm);
 	int asked = on_page_cache(self->fd, pool);
@@ -836,12 +760,12 @@ MP_TEST_F(orphan_does_not_move_R10)
 				 0, 1));
 	ASSERT_EQ(1, mp_point_wait("deferred-page"));
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	once_join(&vm);
+	mp_once_join(&vm);
 	ASSERT_EQ(0, mp_point_stop("migrate-enter", pfn));
-	ASSERT_EQ(0, evict_frame_start(&vm, self->fd, pfn, 1));
-	EXPECT_EQ(asked, stops_at(&vm, "migrate-enter"));
+	ASSERT_EQ(0, mp_once_evict(&vm, self->fd, pfn, 1));
+	EXPECT_EQ(asked, mp_once_stops_at(&vm, "migrate-enter"));
 	ASSERT_EQ(0, mp_point_go("migrate-enter"));
-	EXPECT_NE(0, once_join(&vm));
+	EXPECT_NE(0, mp_once_join(&vm));
 	EXPECT_EQ(1, mp_deferred());
 	EXPECT_EQ(0, mp_stats(self->fd, pool).attempted);
 	EXPECT_EQ(0, mp_log(self->fd, pool).migrate);
@@ -854,20 +778,20 @@ static void evict_while_freeing(struct __test_metadata *_metadata, int fd,
 				const char *point)
 {
 	int pool = mp_create(fd, "races", MP_BLOCK, 0);
-	struct once owner;
+	struct mp_once owner;
 	__u64 pfn;
 
 	ASSERT_EQ(0, mp_make_block(fd, pool, 0, SEED));
 	pfn = mp_pfn(fd, pool, 0);
 	ASSERT_EQ(0, mp_points_reset());
 	ASSERT_EQ(0, mp_point_stop(point, pfn));
-	ASSERT_EQ(0, once_start(&owner, fd, pool, 0, call_free));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_free));
 	ASSERT_EQ(1, mp_point_wait(point));
 	EXPECT_NE(0, mp_evict(fd, pfn, 1));
 	EXPECT_EQ(0, mp_stats(fd, pool).isolated);
 	EXPECT_EQ(-ENOENT, mp_do(fd, pool, MP_TEST_TRYPIN, 0, 1));
 	ASSERT_EQ(0, mp_point_go(point));
-	EXPECT_EQ(0, once_join(&owner));
+	EXPECT_EQ(0, mp_once_join(&owner));
 	frame_is_free(_metadata, fd, pfn);
 }
 
@@ -888,7 +812,7 @@ MP_TEST_F(eviction_after_the_cut_R1)
 static void shrink_while(struct __test_metadata *_metadata, int fd,
 			 const char *point)
 {
-	struct once vm;
+	struct mp_once vm;
 	int pool = stopped_at(_metadata, fd, 0, point, &vm);
 	__u64 pfn = mp_pfn(fd, pool, 0);
 
@@ -897,7 +821,7 @@ static void shrink_while(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(MP_EMPTY, mp_info(fd, pool, 0).state);
 	EXPECT_EQ(defers(fd, pool), mp_deferred());
 	ASSERT_EQ(0, mp_point_go(point));
-	once_join(&vm);
+	mp_once_join(&vm);
 	frame_is_free(_metadata, fd, pfn);
 }
 
@@ -914,20 +838,20 @@ MP_TEST_F(free_from_a_shrinker_before_migration_R28)
 /* Pinned, isolated, and its pool destroyed: the frame is lost, loudly. */
 MP_TEST_F(pinned_and_isolated_at_destroy)
 {
-	struct once vm, owner;
+	struct mp_once vm, owner;
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-enter", &vm);
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
 
 	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_PIN, 0, 1));
 	ASSERT_EQ(0, free_neighbours(self->fd, pool));
 	MP_EXPECT_WARNING("destroyed with 1 pages", {
-		ASSERT_EQ(0, once_start(&owner, self->fd, pool, 0,
-					call_destroy));
-		EXPECT_EQ(1, once_waits(&owner));
+		ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
+					   call_destroy));
+		EXPECT_EQ(1, mp_once_waits(&owner));
 		ASSERT_EQ(0, mp_point_go("migrate-enter"));
-		EXPECT_EQ(0, once_join(&owner));
+		EXPECT_EQ(0, mp_once_join(&owner));
 	});
-	EXPECT_NE(0, once_join(&vm));
+	EXPECT_NE(0, mp_once_join(&vm));
 	/* In use by nobody the kernel can name, and never to be had again. */
 	EXPECT_EQ(0, frame_flags(pfn) & 1ULL << KPF_BUDDY);
 	EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
@@ -966,7 +890,7 @@ static int first_is_on(const char *backing)
 
 /* The VM has the page of the module "movable_first", which is loaded. */
 static void first_stopped_at(struct __test_metadata *_metadata,
-			     const char *point, struct once *vm)
+			     const char *point, struct mp_once *vm)
 {
 	__u64 pfn;
 
@@ -976,9 +900,9 @@ static void first_stopped_at(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, mp_points_reset());
 	ASSERT_EQ(0, mp_point_stop(point, pfn));
 	vm->call = call_soft_offline;
-	vm->worker = (struct mp_worker) { .step = once_step, .pfn = pfn };
+	vm->worker = (struct mp_worker) { .step = mp_once_step, .pfn = pfn };
 	ASSERT_EQ(0, mp_worker_start(&vm->worker));
-	ASSERT_EQ(1, stops_at(vm, point));
+	ASSERT_EQ(1, mp_once_stops_at(vm, point));
 }
 
 /*
@@ -986,7 +910,7 @@ static void first_stopped_at(struct __test_metadata *_metadata,
  * driver goes at once, the framework keeps the page until the VM is done.
  */
 static void rmmod_at(struct __test_metadata *_metadata, const char *point,
-		     struct once *vm)
+		     struct mp_once *vm)
 {
 	int held;
 
@@ -999,11 +923,11 @@ static void rmmod_at(struct __test_metadata *_metadata, const char *point,
 
 static void rmmod_while(struct __test_metadata *_metadata, const char *point)
 {
-	struct once vm;
+	struct mp_once vm;
 
 	rmmod_at(_metadata, point, &vm);
 	ASSERT_EQ(0, mp_point_go(point));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(0, mp_deferred_drain());
 }
 
@@ -1026,14 +950,14 @@ MP_TEST_F(rmmod_before_migration_R17_R30)
 static void rmmod_waits_while(struct __test_metadata *_metadata,
 			      const char *point)
 {
-	struct once vm, rmmod;
+	struct mp_once vm, rmmod;
 
 	first_stopped_at(_metadata, point, &vm);
-	ASSERT_EQ(0, once_start(&rmmod, -1, 0, 0, call_unload_first));
-	EXPECT_EQ(1, once_waits(&rmmod));
+	ASSERT_EQ(0, mp_once_start(&rmmod, -1, 0, 0, call_unload_first));
+	EXPECT_EQ(1, mp_once_waits(&rmmod));
 	ASSERT_EQ(0, mp_point_go(point));
-	EXPECT_EQ(0, once_join(&rmmod));
-	once_join(&vm);
+	EXPECT_EQ(0, mp_once_join(&rmmod));
+	mp_once_join(&vm);
 	EXPECT_EQ(0, mp_deferred_drain());
 }
 
@@ -1060,13 +984,13 @@ MP_TEST_F(rmmod_waits_for_the_mover_R17)
 TEST(framework_unload_waits_for_the_vm_R30)
 {
 	char parameters[64];
-	struct once vm;
+	struct mp_once vm;
 
 	mp_core_parameters("movable_pool_test", parameters, sizeof(parameters));
 	ASSERT_EQ(0, mp_module_unload("mp_test"));
 	rmmod_at(_metadata, "migrate-enter", &vm);
 	EXPECT_EQ(0, mp_module_unload("movable_pool_test"));
-	once_join(&vm);
+	mp_once_join(&vm);
 	EXPECT_EQ(0, mp_module_load("movable_pool_test", parameters));
 	EXPECT_EQ(0, mp_module_load("mp_test", ""));
 }

@@ -165,6 +165,24 @@ static int mp_test_op_migrate(struct movable_page *mp, struct page *dst,
 	return result;
 }
 
+static int mp_test_op_exchange(struct movable_pool *real, struct page *dst,
+			       struct page *src, enum migrate_mode mode)
+{
+	struct mp_test_pool *pool = movable_pool_priv(real);
+	int result;
+
+	atomic_inc(&pool->running);
+	result = mp_test_next_result(pool, true);
+	spin_lock_irq(&pool->lock);
+	mp_test_log_migrate(&pool->log, mode, false);
+	spin_unlock_irq(&pool->lock);
+	mp_test_act(pool, NULL, MP_TEST_HAS_MIGRATE);
+	mp_test_sleep(pool, MP_TEST_HAS_MIGRATE);
+	mp_test_balloon_exchanged(pool, dst, src, result);
+	atomic_dec(&pool->running);
+	return result;
+}
+
 static void mp_test_op_moved(struct movable_pool *real, unsigned long old_pfn,
 			     unsigned long new_pfn)
 {
@@ -213,6 +231,8 @@ void mp_test_driver_ops(struct movable_pool_ops *ops, unsigned int has)
 		ops->moved = mp_test_op_moved;
 	if (has & MP_TEST_HAS_FREED)
 		ops->freed = mp_test_op_freed;
+	if (has & MP_TEST_HAS_EXCHANGE)
+		ops->exchange = mp_test_op_exchange;
 }
 
 /* Takes over the caller's reference to @act_pool. */

@@ -52,6 +52,7 @@ struct mp_test_item {
  * @vmap: range mapped by MP_TEST_VMAP, its handles and length
  * @vmap_mps: the same
  * @vmap_count: the same
+ * @frames: of balloons: a bit for each frame that is in it
  * @running: driver ops at work
  * @destroyed: the test has destroyed it
  * @capacity: length of @items
@@ -70,6 +71,7 @@ struct mp_test_pool {
 	void *vmap;
 	struct movable_page **vmap_mps;
 	unsigned int vmap_count;
+	unsigned long *frames;
 	atomic_t running;
 	bool destroyed;
 	unsigned int capacity;
@@ -131,6 +133,21 @@ void mp_test_driver_script(struct mp_test_pool *pool,
 			   const struct mp_test_script *script,
 			   struct mp_test_pool *act_pool);
 void mp_test_driver_log(struct mp_test_pool *pool, struct mp_test_log *log);
+
+/* balloon.c */
+int mp_test_balloon_open(struct mp_test_pool *pool);
+void mp_test_balloon_close(struct mp_test_pool *pool);
+int mp_test_balloon_add(struct mp_test_pool *pool, struct mp_test_call *call);
+int mp_test_balloon_add_block(struct mp_test_pool *pool,
+			      struct mp_test_call *call);
+int mp_test_balloon_add_odd(struct mp_test_pool *pool,
+			    struct mp_test_call *call);
+int mp_test_balloon_take(struct mp_test_pool *pool, struct mp_test_call *call);
+int mp_test_balloon_take_wait(struct mp_test_pool *pool,
+			      struct mp_test_call *call);
+int mp_test_balloon_count(struct mp_test_pool *pool, struct mp_test_call *call);
+void mp_test_balloon_exchanged(struct mp_test_pool *pool, struct page *dst,
+			       struct page *src, int err);
 
 /* context.c */
 void mp_test_run_in(struct mp_test_pool *pool, struct mp_test_call *call);

@@ -22,6 +22,7 @@
 #define MP_TEST_HAS_MOVED	0x2
 #define MP_TEST_HAS_FREED	0x4
 #define MP_TEST_HAS_ALL		0x7
+#define MP_TEST_HAS_EXCHANGE	0x8	/* as MIGRATE in scripts and logs */
 
 /**
  * struct mp_test_create - a new pool
@@ -68,6 +69,13 @@ enum mp_test_verb {
 	MP_TEST_SHRUNK,		/* value: how many it has freed */
 	MP_TEST_UNMAP,
 	MP_TEST_DIRTY,		/* somebody calls it dirty */
+	/* arg: how many pages, or the order of a block; done: how many */
+	MP_TEST_BALLOON_ADD,
+	MP_TEST_BALLOON_ADD_BLOCK,	/* value: first frame */
+	MP_TEST_BALLOON_ADD_ODD,	/* what must be refused */
+	MP_TEST_BALLOON_TAKE,
+	MP_TEST_BALLOON_TAKE_WAIT,
+	MP_TEST_BALLOON_COUNT,	/* done: pages; value: as the driver knows */
 	MP_TEST_DESTROY,	/* the pool; in scripts only */
 	MP_TEST_LOCK,		/* the driver's lock; in scripts only */
 	MP_TEST_VERBS,

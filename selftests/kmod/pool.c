@@ -45,6 +45,7 @@ static void mp_test_pool_release(struct kref *kref)
 						 kref);
 
 	mp_test_items_free(pool);
+	kvfree(pool->frames);
 	kvfree(pool->vmap_mps);
 	kvfree(pool);
 }
@@ -62,6 +63,8 @@ struct mp_test_pool *mp_test_pool_create(const struct mp_test_create *create)
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
 	err = mp_test_items_fill(pool, 0, pool->capacity);
+	if (!err && create->flags & MOVABLE_POOL_BALLOON)
+		err = mp_test_balloon_open(pool);
 	if (err)
 		goto put;
 	mp_test_driver_ops(&pool->ops, create->has);
@@ -112,6 +115,7 @@ void mp_test_pool_close(struct mp_test_pool *pool)
 		return;
 	mp_test_pressure_forget(pool);
 	mp_test_vunmap(pool, &call);
+	mp_test_balloon_close(pool);
 	for (i = 0; i < pool->capacity; i++)
 		if (pool->items[i])
 			mp_test_item_close(pool->items[i]);

@@ -163,6 +163,12 @@ static const struct {
 	[MP_TEST_PAGE_LOCK]	= { .item = mp_test_page_lock },
 	[MP_TEST_PAGE_UNLOCK]	= { .item = mp_test_page_unlock },
 	[MP_TEST_SCRIBBLE]	= { .item = mp_test_scribble },
+	[MP_TEST_BALLOON_ADD]	= { .pool = mp_test_balloon_add },
+	[MP_TEST_BALLOON_ADD_BLOCK] = { .pool = mp_test_balloon_add_block },
+	[MP_TEST_BALLOON_ADD_ODD] = { .pool = mp_test_balloon_add_odd },
+	[MP_TEST_BALLOON_TAKE]	= { .pool = mp_test_balloon_take },
+	[MP_TEST_BALLOON_TAKE_WAIT] = { .pool = mp_test_balloon_take_wait },
+	[MP_TEST_BALLOON_COUNT]	= { .pool = mp_test_balloon_count },
 	[MP_TEST_SHRINK]	= { .pool = mp_test_shrink },
 	[MP_TEST_SHRUNK]	= { .pool = mp_test_shrunk },
 };
