@@ -180,7 +180,7 @@ class Guest:
                 "-chardev", f"file,id=log,path={work}/log,append=on",
                 *machine.serial, "-kernel", str(self.kernel.image),
                 "-initrd", f"{work}/initramfs", "-append", words.strip(),
-                *qmp.Monitor.options(work / "qmp"),
+                *qmp.Monitor.options(work),
                 *self.disk_options(work, boot), *self.qemu]
 
     def disk_options(self, work, boot):
@@ -238,9 +238,9 @@ def drive(command, work, line, limit, result):
     """Run QEMU to its end or its limit; returns (exit code, report)."""
     with open(work / "qemu", "wb") as errors:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=errors, start_new_session=True, preexec_fn=die_with_us)
-    monitor = qmp.Monitor(work / "qmp")
+    monitor = qmp.Monitor(work, process.stdin)
     try:
         text = follow(process, also(monitor.line, line), limit, result)
     finally:
@@ -248,6 +248,7 @@ def drive(command, work, line, limit, result):
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stdin.close()
     complaint = (work / "qemu").read_text(errors="replace").strip()
     if complaint and "terminating on signal" not in complaint:
         result.problems.append(["QEMU says: " + complaint[:400]])
