@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Free page hinting: a host that migrates the machine asks which memory need
+ * not be copied.  It writes a command id to the configuration; the driver sends
+ * it back, then all free blocks, then the end, and keeps the blocks until the
+ * host says that it is done, or the kernel wants them.
+ *
+ * Who gets a block before the host has read of it may use it: the host sees
+ * that it was written to.  So this queue has no interrupt and nobody waits.
+ */
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/sched.h>
+
+#include "balloon.h"
+
+/* The largest blocks there are. */
+#define BALLOON_BLOCK_PAGES	((unsigned long)MAX_ORDER_NR_PAGES)
+#define BALLOON_BLOCK_ORDER	ilog2(MAX_ORDER_NR_PAGES)
+/* What is free now: neither reclaim nor the reserves. */
+#define BALLOON_BLOCK_GFP	(__GFP_NORETRY | __GFP_NOWARN | \
+				 __GFP_NOMEMALLOC)
+
+static unsigned long balloon_free_blocks(struct balloon *b, unsigned long most)
+{
+	struct page *page, *next;
+	unsigned long n = 0;
+
+	spin_lock(&b->blocks_lock);
+	list_for_each_entry_safe(page, next, &b->blocks, lru) {
+		if (n == most)
+			break;
+		list_del(&page->lru);
+		__free_pages(page, BALLOON_BLOCK_ORDER);
+		n++;
+	}
+	b->nr_blocks -= n;
+	spin_unlock(&b->blocks_lock);
+	return n;
+}
+
+/* For the shrinker, in pages. */
+unsigned long balloon_hint_count(struct balloon *b)
+{
+	return READ_ONCE(b->nr_blocks) * BALLOON_BLOCK_PAGES;
+}
+
+unsigned long balloon_hint_scan(struct balloon *b, unsigned long nr_pages)
+{
+	unsigned long most = DIV_ROUND_UP(nr_pages, BALLOON_BLOCK_PAGES);
+
+	return balloon_free_blocks(b, most) * BALLOON_BLOCK_PAGES;
+}
+
+/* Reading the configuration takes an exit to the host: only when it changed. */
+static u32 balloon_hint_wanted(struct balloon *b)
+{
+	if (READ_ONCE(b->state) != BALLOON_UP)
+		return VIRTIO_BALLOON_CMD_ID_DONE;
+	if (test_and_clear_bit(0, &b->hint_fresh))
+		virtio_cread_le(b->vdev, struct virtio_balloon_config,
+				free_page_hint_cmd_id, &b->hint_wanted);
+	return b->hint_wanted;
+}
+
+/* Return: how much room there is, without what the host has read. */
+static unsigned int balloon_hint_room(struct balloon *b)
+{
+	struct virtqueue *vq = b->vqs[BALLOON_VQ_HINT];
+	unsigned int room = 0;
+	unsigned int len;
+
+	spin_lock_irq(&b->lock);
+	if (b->state == BALLOON_UP) {
+		while (virtqueue_get_buf(vq, &len))
+			;
+		room = vq->num_free;
+	}
+	spin_unlock_irq(&b->lock);
+	return room;
+}
+
+static int balloon_hint_say(struct balloon *b, __virtio32 *id)
+{
+	struct scatterlist sg;
+
+	balloon_hint_room(b);
+	sg_init_one(&sg, id, sizeof(*id));
+	return balloon_post(b, BALLOON_VQ_HINT, &sg, id, false);
+}
+
+static int balloon_hint_block(struct balloon *b)
+{
+	struct scatterlist sg;
+	struct page *page;
+	int err;
+
+	page = alloc_pages(BALLOON_BLOCK_GFP, BALLOON_BLOCK_ORDER);
+	if (!page)
+		return -ENOMEM;
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, page, PAGE_SIZE * BALLOON_BLOCK_PAGES, 0);
+	err = balloon_post(b, BALLOON_VQ_HINT, &sg, page, true);
+	if (err) {
+		__free_pages(page, BALLOON_BLOCK_ORDER);
+		return err;
+	}
+	spin_lock(&b->blocks_lock);
+	list_add(&page->lru, &b->blocks);
+	b->nr_blocks++;
+	spin_unlock(&b->blocks_lock);
+	return 0;
+}
+
+static bool balloon_hint_goes_on(struct balloon *b)
+{
+	return !READ_ONCE(b->quiet) && balloon_hint_wanted(b) == b->hint_active;
+}
+
+/* One entry stays free, for the end.  A host that is slow is waited for. */
+static void balloon_hint_blocks(struct balloon *b)
+{
+	while (balloon_hint_goes_on(b)) {
+		if (balloon_hint_room(b) < 2)
+			schedule_timeout_uninterruptible(1);
+		else if (balloon_hint_block(b))
+			return;
+	}
+}
+
+static void balloon_hint_all(struct balloon *b, u32 id)
+{
+	b->hint_active = id;
+	b->hint_start = cpu_to_virtio32(b->vdev, id);
+	if (balloon_hint_say(b, &b->hint_start))
+		return;
+	balloon_hint_blocks(b);
+	balloon_hint_say(b, &b->hint_stop);
+}
+
+void balloon_hint_work(struct work_struct *work)
+{
+	struct balloon *b = container_of(work, struct balloon, hint_work);
+	u32 id = balloon_hint_wanted(b);
+
+	if (id != VIRTIO_BALLOON_CMD_ID_DONE &&
+	    id != VIRTIO_BALLOON_CMD_ID_STOP && id != b->hint_active)
+		balloon_hint_all(b, id);
+	if (balloon_hint_wanted(b) == VIRTIO_BALLOON_CMD_ID_DONE)
+		balloon_free_blocks(b, ULONG_MAX);
+}
+
+/* Under the lock, not quiet. */
+void balloon_hint_changed(struct balloon *b)
+{
+	lockdep_assert_held(&b->lock);
+	if (!b->hint_on)
+		return;
+	set_bit(0, &b->hint_fresh);
+	queue_work(b->wq, &b->hint_work);
+}
+
+int balloon_hint_start(struct balloon *b)
+{
+	int err;
+
+	if (!balloon_has(b, VIRTIO_BALLOON_F_FREE_PAGE_HINT))
+		return 0;
+	if (virtqueue_get_vring_size(b->vqs[BALLOON_VQ_HINT]) < 2)
+		return -ENOSPC;
+	b->hint_wanted = VIRTIO_BALLOON_CMD_ID_STOP;
+	b->hint_active = VIRTIO_BALLOON_CMD_ID_STOP;
+	b->hint_stop = cpu_to_virtio32(b->vdev, VIRTIO_BALLOON_CMD_ID_STOP);
+	err = balloon_compat_shrinker_add(b);
+	b->hint_on = !err;
+	return err;
+}
+
+/* The host may still read about a block: see above. */
+void balloon_hint_stop(struct balloon *b)
+{
+	if (b->hint_on)
+		balloon_compat_shrinker_remove(b);
+	b->hint_on = false;
+	balloon_free_blocks(b, ULONG_MAX);
+}
