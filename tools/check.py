@@ -261,6 +261,26 @@ def readme_driver(_files):
     return ["README.md"], [] if same else ["README.md: the driver differs"]
 
 
+def tutorial(_files):
+    """What Documentation/balloon.rst quotes is in the driver"""
+    source = squeezed("".join(path.read_text() for path in sorted(
+        (cache.TREE / "samples/balloon").glob("*.c"))))
+    quotes = re.findall(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)",
+                        text("Documentation/balloon.rst"))
+    wrong = [quote.split("\n")[0].strip() for quote in quotes
+             if squeezed(quote) not in source]
+    if not quotes:
+        wrong = ["nothing is quoted"]
+    return ["Documentation/balloon.rst"], [
+        f"Documentation/balloon.rst: not in the driver: {line}"
+        for line in wrong]
+
+
+def squeezed(code):
+    """The words alone, each after one space."""
+    return " ".join(code.split())
+
+
 def readme_kernels(_files):
     """README.md's table of kernels is the last run of make test-all"""
     return ["README.md"], matrix.complaints()
@@ -282,7 +302,7 @@ def programs(files):
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, columns, header_size, licences, python, hosts, links,
-          readme_driver, readme_kernels, programs)
+          readme_driver, tutorial, readme_kernels, programs)
 
 
 def main():

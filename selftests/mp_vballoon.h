@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SELFTESTS_MP_VBALLOON_H
+#define _SELFTESTS_MP_VBALLOON_H
+
+/* The balloon as QEMU sees it, and as its driver's pool has it. */
+
+#include "mp_books.h"
+#include "mp_host.h"
+
+#define MP_VB_DRIVER	"/sys/bus/virtio/drivers/movable_balloon/"
+#define MP_VB_SETTINGS	"/sys/module/movable_balloon/parameters/"
+#define MP_VB_STATS	MP_DEBUGFS "virtio*/stats"
+#define MP_MIB		(1L << 20)
+/* QEMU says it for each page that it is told of, in or out. */
+#define MP_VB_TOLD	"virtio_balloon_handle_output"
+
+/* The host wants so many MiB of ours. */
+static inline int mp_vb_want(long mib)
+{
+	long value = ((long)mp_host_memory() - mib) * MP_MIB;
+	char answer[MP_HOST_ANSWER];
+
+	return mp_host_ask(answer, "balloon {'value': %ld}", value);
+}
+
+/* Return: pages that the driver has told QEMU are in the balloon. */
+static inline long mp_vb_actual(void)
+{
+	char answer[MP_HOST_ANSWER];
+	long long left;
+	int err = mp_host_ask(answer, "query-balloon");
+
+	if (err)
+		return err;
+	left = mp_host_number(answer, "actual");
+	return ((long)mp_host_memory() * MP_MIB - left) / mp_page_size();
+}
+
+/* Return: what the books say under @name, or -errno. */
+static inline long mp_vb_stat(const char *name)
+{
+	char path[160];
+
+	if (mp_find_file(MP_VB_STATS, path, sizeof(path)) != 1)
+		return -ENOENT;
+	return mp_read_field(path, name);
+}
+
+static inline long mp_vb_pages_of(long mib)
+{
+	return mib * MP_MIB / mp_page_size();
+}
+
+/*
+ * Return: 0 when the pool has so many pages within a minute, and the host knows
+ * it, which is the last thing that the driver does.
+ */
+static inline int mp_vb_becomes(long pages)
+{
+	int tries = 6000;
+
+	while (mp_vb_stat("pages") != pages && tries--)
+		usleep(10000);
+	while (mp_vb_actual() != pages && tries-- > 0)
+		usleep(10000);
+	return mp_vb_stat("pages") == pages && mp_vb_actual() == pages ?
+	       0 : -ETIMEDOUT;
+}
+
+/* Return: 0 when the balloon has so many MiB. */
+static inline int mp_vb_reach(long mib)
+{
+	return mp_vb_want(mib) ?: mp_vb_becomes(mp_vb_pages_of(mib));
+}
+
+#endif /* _SELFTESTS_MP_VBALLOON_H */
