@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _MP_FAKE_QUEUES_H
+#define _MP_FAKE_QUEUES_H
+
+/* Queues are asked for by an array of structures since 6.11. */
+
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+
+struct irq_affinity;
+
+/**
+ * struct fake_wanted - a queue that a driver asks for
+ * @name: NULL if it does not
+ * @callback: NULL for no interrupt
+ */
+struct fake_wanted {
+	const char *name;
+	vq_callback_t *callback;
+};
+
+#ifdef MP_HAVE_VIRTQUEUE_INFO
+#define FAKE_FIND_VQS_PARAMETERS \
+	struct virtio_device *vdev, unsigned int nvqs, \
+	struct virtqueue *vqs[], struct virtqueue_info infos[], \
+	struct irq_affinity *desc
+#define FAKE_FIND_VQS_WANTED(i) \
+	((struct fake_wanted){ infos[i].name, infos[i].callback })
+#else
+#define FAKE_FIND_VQS_PARAMETERS \
+	struct virtio_device *vdev, unsigned int nvqs, \
+	struct virtqueue *vqs[], vq_callback_t *callbacks[], \
+	const char * const names[], const bool *ctx, \
+	struct irq_affinity *desc
+#define FAKE_FIND_VQS_WANTED(i) \
+	((struct fake_wanted){ names[i], callbacks[i] })
+#endif
+
+#endif /* _MP_FAKE_QUEUES_H */
