@@ -4,6 +4,9 @@
 
 /* The balloon as QEMU sees it, and as its driver's pool has it. */
 
+#include <glob.h>
+#include <libgen.h>
+
 #include "mp_books.h"
 #include "mp_host.h"
 
@@ -44,6 +47,19 @@ static inline long mp_vb_stat(const char *name)
 	if (mp_find_file(MP_VB_STATS, path, sizeof(path)) != 1)
 		return -ENOENT;
 	return mp_read_field(path, name);
+}
+
+/* Return: the name of the driver's device on the virtio bus, or NULL. */
+static inline const char *mp_vb_device(void)
+{
+	static char name[64];
+	glob_t found;
+
+	if (glob(MP_VB_DRIVER "virtio*", 0, NULL, &found))
+		return NULL;
+	snprintf(name, sizeof(name), "%s", basename(found.gl_pathv[0]));
+	globfree(&found);
+	return name;
 }
 
 static inline long mp_vb_pages_of(long mib)

@@ -4,9 +4,6 @@
  * the guest knows agree, page for page.
  */
 
-#include <glob.h>
-#include <libgen.h>
-
 #include "mp.h"
 #include "mp_fragment.h"
 #include "mp_module.h"
@@ -222,22 +219,9 @@ BALLOON_F(target_beyond_memory)
 	ASSERT_EQ(0, mp_vb_reach(0));
 }
 
-/* Return: the device's name on the virtio bus. */
-static const char *device_name(void)
-{
-	static char name[64];
-	glob_t found;
-
-	if (glob(MP_VB_DRIVER "virtio*", 0, NULL, &found))
-		return NULL;
-	snprintf(name, sizeof(name), "%s", basename(found.gl_pathv[0]));
-	globfree(&found);
-	return name;
-}
-
 BALLOON_F(unbind_gives_everything_back)
 {
-	const char *name = device_name();
+	const char *name = mp_vb_device();
 	int i;
 
 	ASSERT_NE(NULL, name);
@@ -265,7 +249,7 @@ BALLOON_F(rmmod_gives_everything_back)
 BALLOON_F(unbind_while_compaction_runs_R6)
 {
 	struct mp_worker compactor = { .step = step_compact };
-	const char *name = device_name();
+	const char *name = mp_vb_device();
 	int i;
 
 	ASSERT_NE(NULL, name);
