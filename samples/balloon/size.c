@@ -45,7 +45,8 @@ static unsigned long balloon_target(struct balloon *b)
 	if (READ_ONCE(b->state) == BALLOON_UP)
 		virtio_cread_le(b->vdev, struct virtio_balloon_config,
 				num_pages, &units);
-	return DIV_ROUND_UP(units, BALLOON_UNITS);
+	/* DIV_ROUND_UP() wraps: hosts may ask for all ones. */
+	return units / BALLOON_UNITS + !!(units % BALLOON_UNITS);
 }
 
 /**
