@@ -55,7 +55,8 @@ static inline int mp_once_done(struct mp_once *once)
 
 static inline int mp_once_join(struct mp_once *once)
 {
-	mp_worker_stop(&once->worker);
+	/* Not mp_worker_stop(): the thread may not have begun. */
+	pthread_join(once->worker.thread, NULL);
 	return once->result;
 }
 
