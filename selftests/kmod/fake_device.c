@@ -12,14 +12,19 @@
 
 static struct fake_host fake_host;
 
+static bool fake_size_is_good(u32 size)
+{
+	return is_power_of_2(size) && size <= 1024;
+}
+
 static int fake_ioc_setup(struct fake_host *host, void __user *arg)
 {
 	struct mp_fake_setup setup;
 
 	if (copy_from_user(&setup, arg, sizeof(setup)))
 		return -EFAULT;
-	if (!is_power_of_2(setup.queue_size) || setup.queue_size > 1024 ||
-	    setup.find_error > 0)
+	if (!fake_size_is_good(setup.queue_size) || setup.find_error > 0 ||
+	    (setup.hint_size && !fake_size_is_good(setup.hint_size)))
 		return -EINVAL;
 	mutex_lock(&host->lock);
 	host->setup = setup;
@@ -82,6 +87,7 @@ static void fake_state(struct fake_host *host, struct mp_fake_state *state)
 
 	mutex_lock(&host->lock);
 	*state = host->state;
+	state->faults.odd += atomic_read(&host->stray);
 	state->status = host->status;
 	state->plugged = !!host->vdev;
 	state->target = le32_to_cpu(host->config.num_pages);

@@ -57,7 +57,8 @@ static bool fake_host_holds(const struct fake_host *host)
 	int i;
 
 	for (i = 0; i < MP_FAKE_QUEUES; i++)
-		if (i != MP_FAKE_STATS && host->queues[i].allowed != MP_FAKE_ALL)
+		if (i != MP_FAKE_STATS &&
+		    host->queues[i].allowed != MP_FAKE_ALL)
 			return true;
 	return false;
 }
@@ -87,13 +88,17 @@ static void fake_host_serve(struct fake_host *host)
 	mutex_unlock(&host->lock);
 }
 
+static bool fake_host_wanted(struct fake_host *host)
+{
+	return READ_ONCE(host->kicked) || kthread_should_stop();
+}
+
 static int fake_host_thread(void *data)
 {
 	struct fake_host *host = data;
 
 	while (!kthread_should_stop()) {
-		wait_event_idle_timeout(host->wait, READ_ONCE(host->kicked) ||
-						    kthread_should_stop(), HZ);
+		wait_event_idle_timeout(host->wait, fake_host_wanted(host), HZ);
 		WRITE_ONCE(host->kicked, false);
 		/* What is sent from here on kicks again. */
 		smp_mb();
@@ -120,6 +125,7 @@ int fake_host_peek(struct fake_host *host, struct mp_fake_peek *peek)
 {
 	struct fake_buffer buffer;
 	struct fake_queue *queue;
+	__virtio32 *pfns;
 	unsigned int i;
 	u16 entry;
 
@@ -131,12 +137,12 @@ int fake_host_peek(struct fake_host *host, struct mp_fake_peek *peek)
 	if (fake_virtio_runs(host) && fake_ring_pending(queue)) {
 		entry = fake_ring_head(queue);
 		fake_ring_buffer(queue, &entry, &buffer);
-		peek->count = min_t(u32, buffer.len / sizeof(__virtio32),
+		pfns = buffer.start;
+		peek->count = min_t(u32, buffer.len / sizeof(*pfns),
 				    MP_FAKE_PFNS);
 	}
 	for (i = 0; i < peek->count; i++)
-		peek->pfns[i] = virtio32_to_cpu(host->vdev,
-						((__virtio32 *)buffer.start)[i]);
+		peek->pfns[i] = virtio32_to_cpu(host->vdev, pfns[i]);
 	mutex_unlock(&host->lock);
 	return 0;
 }

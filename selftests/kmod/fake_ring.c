@@ -115,6 +115,7 @@ void fake_ring_answer(struct fake_queue *queue, u32 id)
 
 	answer->id = cpu_to_virtio32(vdev, id);
 	answer->len = 0;
+	/* The driver reads it when it has seen the index. */
 	virt_wmb();
 	WRITE_ONCE(used->idx, cpu_to_virtio16(vdev, idx + 1));
 	fake_ring_interrupt(queue);

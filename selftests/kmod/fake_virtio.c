@@ -86,6 +86,8 @@ static bool fake_virtio_notify(struct virtqueue *vq)
 {
 	struct fake_host *host = fake_virtio_host;
 
+	if (!fake_virtio_runs(host))
+		atomic_inc(&host->stray);
 	if (READ_ONCE(host->setup.deaf))
 		return false;
 	fake_host_kick(host);
@@ -107,10 +109,18 @@ static void fake_virtio_del_queues(struct virtio_device *vdev)
 		fake_ring_close(&old[i]);
 }
 
+static unsigned int fake_virtio_queue_size(const struct fake_host *host,
+					   unsigned int number)
+{
+	if (number == MP_FAKE_HINT && host->setup.hint_size)
+		return host->setup.hint_size;
+	return host->setup.queue_size;
+}
+
 /* Nothing is running yet, so nobody else looks. */
-static int fake_virtio_find_queues(struct virtio_device *vdev, unsigned int n,
-				   struct virtqueue **vqs,
-				   const struct fake_wanted *wanted)
+int fake_virtio_find_queues(struct virtio_device *vdev, unsigned int n,
+			    struct virtqueue **vqs,
+			    const struct fake_wanted *wanted)
 {
 	struct fake_host *host = fake_virtio_host;
 	unsigned int i, index = 0;
@@ -121,8 +131,9 @@ static int fake_virtio_find_queues(struct virtio_device *vdev, unsigned int n,
 		if (!wanted[i].name)
 			continue;
 		err = fake_ring_open(&host->queues[i], vdev, index++,
-				     host->setup.queue_size, fake_virtio_notify,
-				     wanted[i].callback, wanted[i].name);
+				     fake_virtio_queue_size(host, i),
+				     fake_virtio_notify, wanted[i].callback,
+				     wanted[i].name);
 		vqs[i] = host->queues[i].vq;
 	}
 	if (err)
@@ -135,25 +146,13 @@ static const char *fake_virtio_bus_name(struct virtio_device *vdev)
 	return "mp_fake_host";
 }
 
-static int fake_virtio_find_vqs(FAKE_FIND_VQS_PARAMETERS)
-{
-	struct fake_wanted wanted[MP_FAKE_QUEUES];
-	unsigned int i;
-
-	if (nvqs > MP_FAKE_QUEUES)
-		return -EINVAL;
-	for (i = 0; i < nvqs; i++)
-		wanted[i] = FAKE_FIND_VQS_WANTED(i);
-	return fake_virtio_find_queues(vdev, nvqs, vqs, wanted);
-}
-
 static const struct virtio_config_ops fake_virtio_ops = {
 	.get = fake_virtio_get,
 	.set = fake_virtio_set,
 	.get_status = fake_virtio_get_status,
 	.set_status = fake_virtio_set_status,
 	.reset = fake_virtio_reset,
-	.find_vqs = fake_virtio_find_vqs,
+	.find_vqs = fake_compat_find_vqs,
 	.del_vqs = fake_virtio_del_queues,
 	.get_features = fake_virtio_get_features,
 	.finalize_features = fake_virtio_finalize_features,
@@ -177,6 +176,7 @@ static void fake_virtio_start(struct fake_host *host,
 	memset(&host->state, 0, sizeof(host->state));
 	memset(&host->config, 0, sizeof(host->config));
 	memset(host->queues, 0, sizeof(host->queues));
+	atomic_set(&host->stray, 0);
 	host->config.poison_val = cpu_to_le32(host->setup.poison);
 	fake_host_allow_all(host);
 	host->vdev = vdev;

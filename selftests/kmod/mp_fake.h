@@ -16,6 +16,7 @@
  * driver comes here from reclaim.
  */
 
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -76,6 +77,7 @@ struct fake_buffer {
  * @thread: the host
  * @wait: of @thread
  * @kicked: there may be something to read
+ * @stray: kicks of a device that does not run
  */
 struct fake_host {
 	struct mutex plug_lock;		/* @vdev changes */
@@ -95,6 +97,7 @@ struct fake_host {
 	struct task_struct *thread;
 	wait_queue_head_t wait;
 	bool kicked;
+	atomic_t stray;
 };
 
 /* fake_host.c */

@@ -27,9 +27,11 @@ enum mp_fake_queue {
 struct mp_fake_setup {
 	__u64 features;		/* offered: bits, beside VERSION_1 */
 	__u32 queue_size;	/* a power of 2 */
-	__s32 find_error;	/* 0, or a negative errno: there are no queues */
+	__s32 find_error;	/* 0, or a negative errno: no queues */
 	__u32 poison;		/* in the configuration before it is written */
 	__u32 deaf;		/* no kick gets through */
+	__u32 hint_size;	/* of that queue, 0: as the others */
+	__u32 pad;
 };
 
 /*
@@ -69,8 +71,8 @@ struct mp_fake_faults {
 	__u64 absent;		/* deflate of one that is not */
 	__u64 free;		/* the frame was free when that was read */
 	__u64 written;		/* somebody wrote to a frame that was in */
-	__u64 odd;		/* no frame; a message of a wrong form; a kick */
-				/* of a device that is not running */
+	__u64 odd;		/* no frame; a message of a wrong form; */
+				/* a kick of a device that is not running */
 };
 
 struct mp_fake_state {

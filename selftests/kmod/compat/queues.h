@@ -19,21 +19,21 @@ struct fake_wanted {
 	vq_callback_t *callback;
 };
 
+int fake_virtio_find_queues(struct virtio_device *vdev, unsigned int n,
+			    struct virtqueue **vqs,
+			    const struct fake_wanted *wanted);
+
+/* For struct virtio_config_ops; calls the one above. */
 #ifdef MP_HAVE_VIRTQUEUE_INFO
-#define FAKE_FIND_VQS_PARAMETERS \
-	struct virtio_device *vdev, unsigned int nvqs, \
-	struct virtqueue *vqs[], struct virtqueue_info infos[], \
-	struct irq_affinity *desc
-#define FAKE_FIND_VQS_WANTED(i) \
-	((struct fake_wanted){ infos[i].name, infos[i].callback })
+int fake_compat_find_vqs(struct virtio_device *vdev, unsigned int n,
+			 struct virtqueue *vqs[],
+			 struct virtqueue_info infos[],
+			 struct irq_affinity *desc);
 #else
-#define FAKE_FIND_VQS_PARAMETERS \
-	struct virtio_device *vdev, unsigned int nvqs, \
-	struct virtqueue *vqs[], vq_callback_t *callbacks[], \
-	const char * const names[], const bool *ctx, \
-	struct irq_affinity *desc
-#define FAKE_FIND_VQS_WANTED(i) \
-	((struct fake_wanted){ names[i], callbacks[i] })
+int fake_compat_find_vqs(struct virtio_device *vdev, unsigned int n,
+			 struct virtqueue *vqs[], vq_callback_t *callbacks[],
+			 const char * const names[], const bool *ctx,
+			 struct irq_affinity *desc);
 #endif
 
 #endif /* _MP_FAKE_QUEUES_H */
