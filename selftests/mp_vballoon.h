@@ -4,7 +4,6 @@
 
 /* The balloon as QEMU sees it, and as its driver's pool has it. */
 
-#include <glob.h>
 #include <libgen.h>
 
 #include "mp_books.h"
@@ -17,13 +16,33 @@
 /* QEMU says it for each page that it is told of, in or out. */
 #define MP_VB_TOLD	"virtio_balloon_handle_output"
 
+/* Return: MiB of the machine, hot-plugged ones included, or -errno. */
+static inline long mp_vb_ram(void)
+{
+	static long mib;	/* asked of QEMU once */
+	char answer[MP_HOST_ANSWER];
+	int err;
+
+	if (mib)
+		return mib;
+	err = mp_host_ask(answer, "query-memory-size-summary");
+	if (err)
+		return err;
+	mib = (mp_host_number(answer, "base-memory") +
+	       mp_host_number(answer, "plugged-memory")) / MP_MIB;
+	return mib;
+}
+
 /* The host wants so many MiB of ours. */
 static inline int mp_vb_want(long mib)
 {
-	long value = ((long)mp_host_memory() - mib) * MP_MIB;
+	long ram = mp_vb_ram();
 	char answer[MP_HOST_ANSWER];
 
-	return mp_host_ask(answer, "balloon {'value': %ld}", value);
+	if (ram < 0)
+		return ram;
+	return mp_host_ask(answer, "balloon {'value': %ld}",
+			   (ram - mib) * MP_MIB);
 }
 
 /* Return: pages that the driver has told QEMU are in the balloon. */
@@ -36,7 +55,7 @@ static inline long mp_vb_actual(void)
 	if (err)
 		return err;
 	left = mp_host_number(answer, "actual");
-	return ((long)mp_host_memory() * MP_MIB - left) / mp_page_size();
+	return (mp_vb_ram() * MP_MIB - left) / mp_page_size();
 }
 
 /* Return: what the books say under @name, or -errno. */
@@ -49,17 +68,10 @@ static inline long mp_vb_stat(const char *name)
 	return mp_read_field(path, name);
 }
 
-/* Return: the name of the driver's device on the virtio bus, or NULL. */
-static inline const char *mp_vb_device(void)
+/* kB */
+static inline long mp_mem_total(void)
 {
-	static char name[64];
-	glob_t found;
-
-	if (glob(MP_VB_DRIVER "virtio*", 0, NULL, &found))
-		return NULL;
-	snprintf(name, sizeof(name), "%s", basename(found.gl_pathv[0]));
-	globfree(&found);
-	return name;
+	return mp_read_field("/proc/meminfo", "MemTotal");
 }
 
 static inline long mp_vb_pages_of(long mib)
@@ -87,6 +99,26 @@ static inline int mp_vb_becomes(long pages)
 static inline int mp_vb_reach(long mib)
 {
 	return mp_vb_want(mib) ?: mp_vb_becomes(mp_vb_pages_of(mib));
+}
+
+/* Return: the device's name on the virtio bus, while it has a driver. */
+static inline const char *mp_vb_device(void)
+{
+	static char path[128];
+
+	if (mp_find_file(MP_VB_DRIVER "virtio*", path, sizeof(path)) != 1)
+		return NULL;
+	return basename(path);
+}
+
+static inline int mp_vb_unbind(const char *name)
+{
+	return mp_write_file(MP_VB_DRIVER "unbind", name);
+}
+
+static inline int mp_vb_bind(const char *name)
+{
+	return mp_write_file(MP_VB_DRIVER "bind", name);
 }
 
 #endif /* _SELFTESTS_MP_VBALLOON_H */

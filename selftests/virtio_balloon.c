@@ -7,44 +7,16 @@
 #include "mp.h"
 #include "mp_fragment.h"
 #include "mp_module.h"
-#include "mp_vballoon.h"
+#include "mp_vb_fixture.h"
 #include "mp_worker.h"
 
 #define MIB_IN	64
-
-static long mem_total(void)
-{
-	return mp_read_field("/proc/meminfo", "MemTotal");
-}
 
 /* kB of so many MiB in the balloon. */
 static long kb_of(long mib)
 {
 	return mib * 1024;
 }
-
-FIXTURE(balloon) {
-	long total;
-};
-
-FIXTURE_SETUP(balloon)
-{
-	ASSERT_LT(128, mp_host_memory());
-	ASSERT_EQ(0, mp_vb_reach(0));
-	self->total = mem_total();
-}
-
-/* Nothing is left in it, and nothing of it is missing. */
-FIXTURE_TEARDOWN(balloon)
-{
-	EXPECT_EQ(0, mp_vb_reach(0));
-	EXPECT_EQ(self->total, mem_total());
-	EXPECT_EQ(0, mp_vb_actual());
-	EXPECT_EQ(mp_vb_stat("allocated"), mp_vb_stat("freed"));
-	EXPECT_EQ(0, mp_deferred_drain());
-}
-
-#define BALLOON_F(name)	TEST_F(balloon, name)
 
 BALLOON_F(both_sides_count_the_same_R3)
 {
@@ -53,11 +25,11 @@ BALLOON_F(both_sides_count_the_same_R3)
 
 	ASSERT_LE(0, told);
 	ASSERT_EQ(0, mp_vb_reach(MIB_IN));
-	EXPECT_EQ(self->total - kb_of(MIB_IN), mem_total());
+	EXPECT_EQ(self->total - kb_of(MIB_IN), mp_mem_total());
 	EXPECT_EQ(pages, mp_vb_actual());
 	EXPECT_EQ(told + pages, mp_host_traced(MP_VB_TOLD));
 	ASSERT_EQ(0, mp_vb_reach(0));
-	EXPECT_EQ(self->total, mem_total());
+	EXPECT_EQ(self->total, mp_mem_total());
 	EXPECT_EQ(0, mp_vb_actual());
 	EXPECT_EQ(told + 2 * pages, mp_host_traced(MP_VB_TOLD));
 }
@@ -69,7 +41,7 @@ BALLOON_F(goes_up_and_down_in_steps)
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		ASSERT_EQ(0, mp_vb_reach(steps[i]));
-		EXPECT_EQ(self->total - kb_of(steps[i]), mem_total());
+		EXPECT_EQ(self->total - kb_of(steps[i]), mp_mem_total());
 		EXPECT_EQ(mp_vb_pages_of(steps[i]), mp_vb_actual());
 	}
 }
@@ -227,10 +199,10 @@ BALLOON_F(unbind_gives_everything_back)
 	ASSERT_NE(NULL, name);
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, mp_vb_reach(MIB_IN));
-		ASSERT_EQ(0, mp_write_file(MP_VB_DRIVER "unbind", name));
-		EXPECT_EQ(self->total, mem_total());
+		ASSERT_EQ(0, mp_vb_unbind(name));
+		EXPECT_EQ(self->total, mp_mem_total());
 		EXPECT_EQ(-ENOENT, mp_vb_stat("pages"));
-		ASSERT_EQ(0, mp_write_file(MP_VB_DRIVER "bind", name));
+		ASSERT_EQ(0, mp_vb_bind(name));
 		/* The host still wants it. */
 		EXPECT_EQ(0, mp_vb_becomes(mp_vb_pages_of(MIB_IN)));
 	}
@@ -240,7 +212,7 @@ BALLOON_F(rmmod_gives_everything_back)
 {
 	ASSERT_EQ(0, mp_vb_reach(MIB_IN));
 	ASSERT_EQ(0, mp_module_unload("movable_balloon"));
-	EXPECT_EQ(self->total, mem_total());
+	EXPECT_EQ(self->total, mp_mem_total());
 	ASSERT_EQ(0, mp_module_load("movable_balloon", ""));
 	EXPECT_EQ(0, mp_vb_becomes(mp_vb_pages_of(MIB_IN)));
 }
@@ -257,9 +229,9 @@ BALLOON_F(unbind_while_compaction_runs_R6)
 	for (i = 0; i < 10; i++) {
 		ASSERT_EQ(0, mp_vb_reach(MIB_IN + i));
 		usleep(i * 20000);
-		ASSERT_EQ(0, mp_write_file(MP_VB_DRIVER "unbind", name));
-		EXPECT_EQ(self->total, mem_total());
-		ASSERT_EQ(0, mp_write_file(MP_VB_DRIVER "bind", name));
+		ASSERT_EQ(0, mp_vb_unbind(name));
+		EXPECT_EQ(self->total, mp_mem_total());
+		ASSERT_EQ(0, mp_vb_bind(name));
 	}
 	EXPECT_EQ(0, mp_worker_stop(&compactor));
 }
