@@ -182,8 +182,17 @@ void balloon_size_changed(struct balloon *b)
 	mod_delayed_work(b->wq, &b->size_work, 0);
 }
 
-/* Somebody needs the memory more than the host does. */
+/*
+ * Somebody needs the memory more than the host does, for now: nothing else will
+ * start the worker again when it had got to the target before.
+ */
 void balloon_size_calm(struct balloon *b)
 {
+	unsigned long flags;
+
 	WRITE_ONCE(b->calm, jiffies + BALLOON_MAX_DELAY);
+	spin_lock_irqsave(&b->lock, flags);
+	if (!b->quiet)
+		queue_delayed_work(b->wq, &b->size_work, BALLOON_MAX_DELAY);
+	spin_unlock_irqrestore(&b->lock, flags);
 }
