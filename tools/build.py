@@ -133,6 +133,18 @@ def programs(target=None):
         return pathlib.Path(keeper.name)
 
 
+def sample(target, source):
+    """Build a guest's program of one file, static; returns where it is."""
+    place = pathlib.Path(source)
+    output = cache.tree_dir() / f"{'-'.join(place.parts)}-{target.name}"
+    done = make([target.cc(), "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                 "-o", str(output), str(TREE / place)])
+    if done.returncode:
+        raise Failure(f"cannot build {source} (is libc6-dev installed?):\n"
+                      + done.stdout)
+    return output
+
+
 def sources(part):
     """The build inputs in a part of the tree, relative to the tree."""
     top = TREE / part

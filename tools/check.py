@@ -115,7 +115,7 @@ def checkpatch(files):
     compat = {name for name in modules if "/compat/" in name}
     # demo.c beside a sample is a program, too.
     programs = {name for name in names if name not in modules
-                or name.endswith("/demo.c")}
+                or name.endswith(("/demo.c", "/demo.h"))}
     kinds = ((modules - compat - programs, IGNORED),
              (compat, IGNORED + IGNORED_COMPAT),
              (programs, IGNORED + IGNORED_PROGRAM))

@@ -9,9 +9,7 @@ program read on the host.
 """
 import argparse
 import hashlib
-import os
 import random
-import subprocess
 import sys
 import tempfile
 
@@ -19,15 +17,15 @@ import build
 import cache
 import kernels
 import userland
-from cache import Failure, TREE, say
+from cache import say
 from guest import Guest
+from terminal import Progress, Report, Style
 
 MEMORY = 1024                   # MiB of a guest
 BLOCK = 512                     # pages in a block of 2 MiB
 SET_BYTES = 24 << 20            # files to store
 SEED = 1
 ROW = 64                        # blocks in a row of the map
-BAR = 32
 # What the moves of a pool's books end as.
 ENDINGS = {
     "isolated": ("migrated", "putback", "released"),
@@ -44,22 +42,8 @@ STEPS = {
 }
 
 
-class Style:
-    """How to draw on this terminal, or on what is none."""
-
-    def __init__(self, stream):
-        self.live = stream.isatty()
-        self.colour = self.live and "NO_COLOR" not in os.environ
-        fancy = (stream.encoding or "").lower().startswith("utf")
-        self.free = "\u00b7" if fancy else "."
-        self.shades = "\u2591\u2592\u2593\u2588" if fancy else "-+*@"
-        self.rule = "\u2500" if fancy else "-"
-
-    def paint(self, text, code):
-        return f"\033[{code}m{text}\033[0m" if self.colour else text
-
-    def bold(self, text):
-        return self.paint(text, "1")
+class Map(Style):
+    """How to draw memory, too."""
 
     def cell(self, block):
         """One block of memory as one character."""
@@ -87,49 +71,16 @@ class Style:
             say(f"  {start * 2:4} MiB  {cells}")
 
 
-class Progress:
-    """One line that fills up, or a line for each finished step."""
-
-    def __init__(self, style):
-        self.style = style
-
-    def show(self, step, done, total):
-        share = done / total if total else 1
-        name = STEPS[step]
-        if self.style.live:
-            full = self.style.shades[3] * int(share * BAR)
-            rest = self.style.free * (BAR - int(share * BAR))
-            end = "\n" if done >= total else ""
-            print(f"\r  {name:<16}{full}{rest} {int(share * 100):4} %", end=end,
-                  flush=True)
-        elif done >= total:
-            say(f"  {name:<16}done")
-
-
-class Run:
+class Run(Report):
     """One guest, and what it reported."""
 
     def __init__(self, mode, style):
+        super().__init__(Progress(style, STEPS))
         self.mode = mode
         self.style = style
-        self.progress = Progress(style)
         self.maps = {}
         self.value = {}
         self.damaged = []
-        self.problems = []
-
-    def line(self, text):
-        words = text.split()
-        handler = words and getattr(self, "on_" + words[0].replace("-", "_"),
-                                    None)
-        if handler:
-            handler(*words[1:])
-
-    def on_mp_begin(self):
-        self.progress.show("boot", 1, 1)
-
-    def on_progress(self, step, done, total):
-        self.progress.show(step, int(done), int(total))
 
     def on_map(self, when, *cells):
         blocks = [tuple(map(int, cell.split(","))) for cell in cells]
@@ -164,9 +115,6 @@ class Run:
     def on_damaged(self, copy, path):
         self.damaged.append(f"{path}, copy {int(copy) + 1}")
 
-    def on_error(self, *words):
-        self.problems.append("the guest says: " + " ".join(words))
-
     def run(self, kernel, modules, files):
         self.progress.show("boot", 0, 1)
         guest = Guest(kernel, f"demo-{self.mode}", memory=MEMORY)
@@ -193,19 +141,6 @@ class Run:
         elif self.value[book] != sum(self.value[name] for name in names[1:]):
             self.problems.append(f"the pool's books do not add up: {book} is "
                                  "not " + " + ".join(names[1:]))
-
-
-def compile_guest(machine):
-    """The guest's program, static, in the cache."""
-    output = cache.tree_dir() / f"demo-{machine.name}"
-    done = subprocess.run(
-        [machine.cc(), "-O2", "-Wall", "-Wextra", "-Werror", "-static",
-         "-o", output, TREE / "samples/heap/demo.c"], text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        raise Failure("cannot build samples/heap/demo.c (is libc6-dev "
-                      f"installed?):\n{done.stdout}")
-    return output
 
 
 def choose_files(kernel, program):
@@ -280,9 +215,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernel", default=kernels.DEFAULT)
     kernel = kernels.to_boot(parser.parse_args().kernel)
-    style = Style(sys.stdout)
+    style = Map(sys.stdout)
     modules = build.modules(kernel, "normal")
-    program = compile_guest(kernel.machine)
+    program = build.sample(kernel.machine, "samples/heap/demo.c")
     files, total = choose_files(kernel, program)
     intro(kernel, files, total, style)
 

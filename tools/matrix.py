@@ -16,12 +16,11 @@ import threading
 
 import cache
 import kernels
-from cache import Failure, TREE, say
+from cache import TREE, say
+from readme import Place
 
 RESULTS = TREE / "tools/matrix.json"
-README = TREE / "README.md"
-BEGIN = "<!-- table of kernels: written by make test-all -->\n"
-END = "<!-- end of the table of kernels -->\n"
+TABLE = Place("table of kernels", "make test-all")
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 WRITING = threading.Lock()
 COUNTS = ("groups", "passed", "failed", "not_applicable", "seconds")
@@ -133,17 +132,13 @@ def write(rows):
     """The results, and README with them."""
     kept = [{name: value for name, value in row.items() if name != "seconds"}
             for row in all_rows(results(), rows) if row["release"]]
-    before, begin, rest = README.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Failure("README.md lacks the marks around its table of kernels")
+    TABLE.write(rendered(all_rows(kept)))
     cache.write_json(RESULTS, {"licence": LICENCE, "rows": kept})
-    README.write_text(before + BEGIN + rendered(all_rows(kept)) + END + after)
 
 
 def complaints():
     """What is wrong with the results and with README; for make check."""
-    if BEGIN + rendered(all_rows(results())) + END in README.read_text():
+    if TABLE.has(rendered(all_rows(results()))):
         return []
     return [f"README.md: the table of kernels is not what "
             f"{RESULTS.relative_to(TREE)} and kernels.py say: run make "

@@ -14,39 +14,21 @@
  */
 
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <linux/if_alg.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "../demo.h"
 #include "movable_heap_uapi.h"
 
 #define PIECE		4096ul
-#define BLOCK		512ul		/* pages in a pageblock */
 #define RESERVE_KB	(32ul << 10)	/* memory left to everybody else */
 #define MAX_ROUNDS	8
 #define MAX_FILES	4096
 #define SUM_BYTES	32		/* of SHA-256 */
 #define POOL		"demo"
-
-/* Bits of /proc/kpageflags: Documentation/admin-guide/mm/pagemap.rst */
-#define KPF(bit)	(1ull << (bit))
-#define KPF_FREE	KPF(10)
-#define KPF_ABSENT	KPF(20)
-/* lru, mmap, anon, unevictable, thp: user pages, which the kernel can move */
-#define KPF_USER	(KPF(5) | KPF(11) | KPF(12) | KPF(18) | KPF(22))
 
 struct file {
 	char path[256];
@@ -66,69 +48,6 @@ static size_t nr_objects;
 static __u64 *pieces;	/* [copy][piece] */
 static int heap, hash;
 
-static void die(const char *fmt, ...)
-{
-	va_list ap;
-
-	printf("error ");
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	printf(": %s\n", strerror(errno));
-	exit(2);
-}
-
-static void show(const char *what, size_t done, size_t all)
-{
-	static struct timespec last;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (done < all && now.tv_sec == last.tv_sec &&
-	    now.tv_nsec / 250000000 == last.tv_nsec / 250000000)
-		return;
-	last = now;
-	printf("progress %s %zu %zu\n", what, done, all);
-}
-
-static __u64 rng;
-
-/* splitmix64 */
-static __u64 next_random(void)
-{
-	__u64 z = rng += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-/* A file of "name value" lines: /proc/meminfo, /proc/vmstat, stats. */
-static unsigned long value_of(const char *path, const char *name)
-{
-	size_t len = strlen(name);
-	unsigned long value = 0;
-	char line[128];
-	FILE *f = fopen(path, "r");
-
-	if (!f)
-		die("%s", path);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, len) && strchr(" :", line[len]))
-			value = strtoul(line + len + 1, NULL, 10);
-	fclose(f);
-	return value;
-}
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		die("%s", path);
-	close(fd);
-}
-
 static const char *pool_file(const char *name)
 {
 	static char path[256];
@@ -139,16 +58,6 @@ static const char *pool_file(const char *name)
 	snprintf(path, sizeof(path), "%s/%s", g.gl_pathv[0], name);
 	globfree(&g);
 	return path;
-}
-
-static void *map_array(size_t nr, size_t size)
-{
-	void *p = mmap(NULL, nr * size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (p == MAP_FAILED)
-		die("mmap");
-	return p;
 }
 
 /*
@@ -328,44 +237,12 @@ static bool file_whole(size_t copy, const struct file *file)
  * Free pages in a per-CPU list look like pages in use.  All work is done on
  * CPU 1; taking it offline gives its list back to the page allocator.
  */
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("CPU %d", cpu);
-}
-
 static void drain_cpu_lists(void)
 {
 	run_on(0);
 	put("/sys/devices/system/cpu/cpu1/online", "0");
 	put("/sys/devices/system/cpu/cpu1/online", "1");
 	run_on(1);
-}
-
-static size_t read_all(const char *path, __u64 **data)
-{
-	size_t size = 0, room = 1 << 16;
-	int fd = open(path, O_RDONLY);
-	ssize_t got;
-
-	*data = malloc(room);
-	if (fd < 0 || !*data)
-		die("%s", path);
-	while ((got = read(fd, (char *)*data + size, room - size)) > 0) {
-		size += got;
-		if (size < room)
-			continue;
-		room *= 2;
-		*data = realloc(*data, room);
-		if (!*data)
-			die("%s", path);
-	}
-	close(fd);
-	return size / sizeof(**data);
 }
 
 static void mark_ours(unsigned char *ours, size_t nr_pages)
@@ -381,7 +258,7 @@ static void mark_ours(unsigned char *ours, size_t nr_pages)
 	fclose(f);
 }
 
-static void count_page(struct block *b, __u64 flags, bool ours)
+static void count_page(struct block *b, uint64_t flags, bool ours)
 {
 	if (flags & KPF_ABSENT)
 		return;
@@ -401,7 +278,7 @@ static void count_page(struct block *b, __u64 flags, bool ours)
  */
 static void report_memory(const char *when)
 {
-	__u64 *flags;
+	uint64_t *flags;
 	size_t nr_pages = read_all("/proc/kpageflags", &flags);
 	size_t nr_blocks = (nr_pages + BLOCK - 1) / BLOCK, i;
 	struct block *blocks = calloc(nr_blocks, sizeof(*blocks));
@@ -432,16 +309,6 @@ static void report_memory(const char *when)
 /*
  * The acts
  */
-
-/*
- * Until it is asked to, the kernel shall not compact: not in the background,
- * nor because its reserve, which is large for the sake of huge pages, is low.
- */
-static void leave_memory_alone(void)
-{
-	put("/proc/sys/vm/compaction_proactiveness", "0");
-	put("/proc/sys/vm/min_free_kbytes", "8192");
-}
 
 static void fill_memory(void)
 {
