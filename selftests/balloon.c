@@ -222,6 +222,17 @@ static int step_in_and_out(struct mp_worker *worker)
 	return mp_balloon_take(worker->fd, worker->pool, n) < 0 ? -EIO : 0;
 }
 
+/* Until so much has happened, or a minute is over. */
+static void let_them_work(int fd, int pool)
+{
+	int seconds = 60;
+
+	sleep(5);
+	while (seconds-- && (mp_stats(fd, pool).migrated < 1000 ||
+			     mp_stats(fd, pool).freed < 10000))
+		sleep(1);
+}
+
 MP_TEST_F(in_and_out_against_compaction_R1_R2_R3)
 {
 	struct mp_worker workers[] = {
@@ -240,7 +251,7 @@ MP_TEST_F(in_and_out_against_compaction_R1_R2_R3)
 		workers[i].pool = i ? pool : other;
 		ASSERT_EQ(0, mp_worker_start(&workers[i]));
 	}
-	sleep(5);
+	let_them_work(self->fd, pool);
 	for (i = 0; i < ARRAY_SIZE(workers); i++)
 		EXPECT_EQ(0, mp_worker_stop(&workers[i]));
 	mp_stats_at_rest(self->fd, pool);
