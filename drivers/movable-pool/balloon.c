@@ -39,6 +39,57 @@ static bool mp_is_balloon(const struct movable_pool *pool)
 	return false;
 }
 
+/* There are @count more pages than before, in the zone of @page. */
+void mp_balloon_adjust(struct movable_pool *pool, struct page *page,
+		       long count)
+{
+	if (pool->flags & MOVABLE_POOL_ADJUST)
+		adjust_managed_page_count(page, count);
+}
+
+/*
+ * @dst is in the balloon for @src.  Most often that is in the same zone, where
+ * the sum is the same: the counts are everybody's and atomic.
+ */
+void mp_balloon_adjust_move(struct movable_pool *pool, struct page *dst,
+			    struct page *src)
+{
+	if (page_zone(dst) == page_zone(src))
+		return;
+	mp_balloon_adjust(pool, src, 1);
+	mp_balloon_adjust(pool, dst, -1);
+}
+
+/**
+ * struct mp_balloon_run - pages of one zone, that are counted at once
+ * @pool: whose
+ * @sign: 1 or -1
+ * @first: of them
+ * @n: how many
+ */
+struct mp_balloon_run {
+	struct movable_pool *pool;
+	int sign;
+	struct page *first;
+	long n;
+};
+
+static void mp_balloon_run_end(struct mp_balloon_run *run)
+{
+	if (run->n)
+		mp_balloon_adjust(run->pool, run->first, run->sign * run->n);
+	run->n = 0;
+}
+
+/* What has been moved or freed since is still of the zone it was of. */
+static void mp_balloon_run_on(struct mp_balloon_run *run, struct page *page)
+{
+	if (run->n && page_zone(page) != page_zone(run->first))
+		mp_balloon_run_end(run);
+	if (!run->n++)
+		run->first = page;
+}
+
 static struct page *mp_balloon_page_new(gfp_t gfp)
 {
 	if (mp_fail(MP_FAIL_ALLOC_PAGE))
@@ -128,20 +179,25 @@ static bool mp_balloon_fits(struct movable_pool *pool, struct page *page)
 unsigned int movable_balloon_add(struct movable_pool *pool,
 				 struct page **pages, unsigned int n)
 {
+	struct mp_balloon_run run = { .pool = pool, .sign = -1 };
 	unsigned int i, added = 0;
 
 	might_sleep();
 	if (!mp_is_balloon(pool) || READ_ONCE(pool->shutdown))
 		return 0;
+	/* First: it must not look empty while a page is isolated. */
+	atomic_long_add(n, &pool->nr_pages);
 	for (i = 0; i < n; i++) {
 		if (!mp_balloon_fits(pool, pages[i]))
 			continue;
-		/* First: it must not look empty while a page is isolated. */
-		atomic_long_inc(&pool->nr_pages);
 		pool->backing->balloon->add(pool, pages[i]);
+		mp_balloon_run_on(&run, pages[i]);
 		added++;
 	}
+	mp_balloon_run_end(&run);
 	mp_count_many(pool, MP_ALLOCATED, added);
+	if (added < n)
+		atomic_long_sub_return(n - added, &pool->nr_pages);
 	return added;
 }
 EXPORT_SYMBOL_GPL(movable_balloon_add);
@@ -162,11 +218,15 @@ EXPORT_SYMBOL_GPL(movable_balloon_add);
 unsigned int movable_balloon_take(struct movable_pool *pool,
 				  struct page **pages, unsigned int n)
 {
-	unsigned int taken;
+	struct mp_balloon_run run = { .pool = pool, .sign = 1 };
+	unsigned int i, taken;
 
 	if (!mp_is_balloon(pool))
 		return 0;
 	taken = pool->backing->balloon->take(pool, pages, n);
+	for (i = 0; i < taken; i++)
+		mp_balloon_run_on(&run, pages[i]);
+	mp_balloon_run_end(&run);
 	mp_count_many(pool, MP_FREED, taken);
 	/* Ordered: with the last page out destroy() may free the pool. */
 	atomic_long_sub_return(taken, &pool->nr_pages);

@@ -8,7 +8,9 @@
  * only one whose pages move (balloon_kernel.c).
  *
  * A page is in the balloon, or isolated, which is to say in the VM's hands, or
- * out.  @nr_pages of the pool counts the first two.
+ * out.  @nr_pages of the pool counts the first two.  How much memory there is
+ * (MOVABLE_POOL_ADJUST) is counted where pages go in and out; who moves them
+ * counts what that changes.
  */
 
 #include <linux/migrate_mode.h>
@@ -37,6 +39,10 @@ struct mp_balloon {
 extern const struct mp_balloon mp_balloon_loose;
 
 /* balloon.c */
+void mp_balloon_adjust(struct movable_pool *pool, struct page *page,
+		       long count);
+void mp_balloon_adjust_move(struct movable_pool *pool, struct page *dst,
+			    struct page *src);
 int mp_balloon_exchange(struct movable_pool *pool, struct page *dst,
 			struct page *src, enum migrate_mode mode);
 void mp_balloon_drain(struct movable_pool *pool, bool driver_is_there);

@@ -37,25 +37,16 @@ struct mp_balloon_kernel {
 	struct movable_pool *pool;
 };
 
-static void mp_balloon_adjust(struct movable_pool *pool, struct page *page,
-			      long count)
-{
-	if (pool->flags & MOVABLE_POOL_ADJUST)
-		adjust_managed_page_count(page, count);
-}
-
 /* The source is given back when this has returned. */
 static int mp_balloon_kernel_ended(struct movable_pool *pool,
 				   struct page *dst, struct page *src, int err)
 {
-	if (err && err != -ENOENT)
-		return err;
-	mp_balloon_adjust(pool, src, 1);
-	if (err) {
-		mp_page_leave(pool, 0);
-	} else {
-		mp_balloon_adjust(pool, dst, -1);
+	if (!err) {
+		mp_balloon_adjust_move(pool, dst, src);
 		mp_count(pool, MP_MIGRATED);
+	} else if (err == -ENOENT) {
+		mp_balloon_adjust(pool, src, 1);
+		mp_page_leave(pool, 0);
 	}
 	return err;
 }
@@ -107,7 +98,6 @@ static void mp_balloon_kernel_close(struct movable_pool *pool)
 
 static void mp_balloon_kernel_add(struct movable_pool *pool, struct page *page)
 {
-	mp_balloon_adjust(pool, page, -1);
 	balloon_page_enqueue(&pool->kernel_balloon->info, page);
 }
 
@@ -121,7 +111,6 @@ static unsigned int mp_balloon_kernel_take(struct movable_pool *pool,
 	balloon_page_list_dequeue(&pool->kernel_balloon->info, &some, n);
 	list_for_each_entry_safe(page, next, &some, lru) {
 		list_del(&page->lru);
-		mp_balloon_adjust(pool, page, 1);
 		pages[taken++] = page;
 	}
 	return taken;

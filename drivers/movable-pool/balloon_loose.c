@@ -73,8 +73,6 @@ static void mp_balloon_mark(struct movable_pool *pool, struct page *page)
 	if (loose->offline)
 		mp_compat_set_offline(page);
 	loose->mark(page);
-	if (pool->flags & MOVABLE_POOL_ADJUST)
-		adjust_managed_page_count(page, -1);
 	mp_compat_balloon_in(page);
 }
 
@@ -84,8 +82,6 @@ static void mp_balloon_unmark(struct movable_pool *pool, struct page *page)
 	mp_link_cut(page);
 	if (pool->backing->loose->offline)
 		mp_compat_clear_offline(page);
-	if (pool->flags & MOVABLE_POOL_ADJUST)
-		adjust_managed_page_count(page, 1);
 	mp_compat_balloon_out(page);
 }
 
@@ -180,6 +176,7 @@ void mp_balloon_putback(struct page *page)
 static void mp_balloon_replace(struct movable_pool *pool, struct page *dst,
 			       struct page *src)
 {
+	mp_balloon_adjust_move(pool, dst, src);
 	mp_balloon_unmark(pool, src);
 	put_page(src);
 	get_page(dst);
@@ -194,6 +191,7 @@ static void mp_balloon_lose(struct movable_pool *pool,
 			    const struct mp_backing *backing, struct page *src)
 {
 	mp_balloon_unmark(pool, src);
+	mp_balloon_adjust(pool, src, 1);
 	backing->orphan(backing, src);
 	mp_compat_balloon_deflated(1);
 	mp_page_leave(pool, MP_RELEASED_ISOLATED);
