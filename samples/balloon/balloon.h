@@ -258,6 +258,7 @@ void balloon_fill(struct balloon *b, struct balloon_message *msg,
 		  struct page *page);
 void balloon_fill_pages(struct balloon *b, struct balloon_message *msg,
 			const struct balloon_pages *pages);
+void balloon_idle(struct balloon *b, struct balloon_message *msg);
 int balloon_send(struct balloon *b, enum balloon_queue queue,
 		 struct balloon_message *msg);
 int balloon_send_free(struct balloon *b, struct scatterlist *sg,

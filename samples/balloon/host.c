@@ -50,6 +50,19 @@ void balloon_fill_pages(struct balloon *b, struct balloon_message *msg,
 		balloon_fill(b, msg, pages->page[i]);
 }
 
+/* It is there for any move. */
+void balloon_idle(struct balloon *b, struct balloon_message *msg)
+{
+	lockdep_assert_held(&b->lock);
+	list_add(&msg->node, &b->idle);
+	/*
+	 * Who waits for one is in the queue before it looks, under the lock, so
+	 * nobody is missed; and most often nobody waits.
+	 */
+	if (waitqueue_active(&b->idle_wait))
+		wake_up(&b->idle_wait);
+}
+
 /* The host does not own it any more.  Its thread may free it at once. */
 static void balloon_finish(struct balloon *b, struct balloon_message *msg,
 			   bool failed)
@@ -63,8 +76,7 @@ static void balloon_finish(struct balloon *b, struct balloon_message *msg,
 		queue_work(b->wq, msg->then);
 	if (msg->discarded) {
 		msg->discarded = false;
-		list_add(&msg->node, &b->idle);
-		wake_up(&b->idle_wait);
+		balloon_idle(b, msg);
 	}
 	complete_all(&msg->done);
 }

@@ -74,9 +74,8 @@ static struct balloon_message *balloon_get_message(struct balloon *b,
 static void balloon_put_message(struct balloon *b, struct balloon_message *msg)
 {
 	spin_lock_irq(&b->lock);
-	list_add(&msg->node, &b->idle);
+	balloon_idle(b, msg);
 	spin_unlock_irq(&b->lock);
-	wake_up(&b->idle_wait);
 }
 
 static int balloon_put_in(struct balloon *b, struct balloon_message *msg,
