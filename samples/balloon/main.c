@@ -162,6 +162,17 @@ static struct movable_pool *balloon_pool(struct balloon *b)
 	return movable_pool_create(&attr);
 }
 
+/*
+ * The CPU that hears of a new target works towards it.  Most often it also gets
+ * the host's answers, which then need not wake another one for each message.
+ * CPU_INTENSIVE: other work of that CPU does not wait until we have finished.
+ */
+static struct workqueue_struct *balloon_workqueue(void)
+{
+	return alloc_workqueue("%s", WQ_FREEZABLE | WQ_CPU_INTENSIVE |
+			       BALLOON_WQ_PERCPU, 0, KBUILD_MODNAME);
+}
+
 static int balloon_probe(struct virtio_device *vdev)
 {
 	struct balloon *b;
@@ -174,8 +185,7 @@ static int balloon_probe(struct virtio_device *vdev)
 		return err;
 	balloon_init(b, vdev);
 	vdev->priv = b;
-	b->wq = alloc_workqueue("%s", WQ_FREEZABLE | WQ_UNBOUND, 0,
-				KBUILD_MODNAME);
+	b->wq = balloon_workqueue();
 	if (!b->wq)
 		goto free;
 	b->pool = balloon_pool(b);

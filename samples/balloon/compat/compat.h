@@ -12,8 +12,16 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/vmstat.h>
+#include <linux/workqueue.h>
 
 struct balloon;
+
+/* Work runs on the CPU that queued it. */
+#ifdef MP_HAVE_WQ_PERCPU
+#define BALLOON_WQ_PERCPU	WQ_PERCPU
+#else
+#define BALLOON_WQ_PERCPU	0
+#endif
 
 /**
  * struct balloon_vq - a queue wanted
