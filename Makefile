@@ -9,10 +9,13 @@ BACKING ?=
 ONLY    ?=
 JOBS    ?= 1
 ROWS    ?=
+RUNS    ?= 3
+ROUNDS  ?=
+WRITE   ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels kunit test test-all test-tools cross coverage demo
-.PHONY: check clean help
+.PHONY: demo-balloon check clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -54,6 +57,11 @@ demo:
 	@tools/setup demo "$(KERNEL)"
 	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)"
 
+demo-balloon:
+	@tools/setup demo-balloon "$(KERNEL)"
+	@$(PYTHON) tools/demo-balloon.py --kernel "$(KERNEL)" --runs "$(RUNS)" \
+		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(WRITE),--write)
+
 check:
 	@tools/setup check
 	@$(PYTHON) tools/check.py
@@ -66,6 +74,8 @@ help:
 	@echo "make              build the modules for the running kernel"
 	@echo "make KDIR=dir     build them for the kernel whose headers are in dir"
 	@echo "make demo         watch driver pages move, in a virtual machine"
+	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"
+	@echo "make demo-balloon ROUNDS=n  n rounds, and no page is lost"
 	@echo "make kunit        unit tests of the core, in seconds; ONLY=suite or test"
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
@@ -77,7 +87,7 @@ help:
 	@echo "make test-tools   test what fetches kernels and runs tests"
 	@echo "make clean        drop what was built (fetched kernels are kept)"
 	@echo ""
-	@echo "test and demo take KERNEL=version, 6.1 if not given; there is:"
+	@echo "test and the demos take KERNEL=version, 6.1 if not given; there is:"
 	@echo "  $$($(PYTHON) tools/kernels.py --names)"
 	@echo "test takes FLAVOUR=debug or kcsan: that version, built to find mistakes."
 	@echo "test takes BACKING=cache: kernel-data pools of pages in the page cache,"

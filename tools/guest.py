@@ -55,7 +55,7 @@ class Result:
 
 class Guest:
     def __init__(self, kernel, name, memory=512, cpus=2, cmdline="", qemu=(),
-                 disk=0, boots=1):
+                 disk=0, boots=1, accelerator=""):
         self.kernel = kernel
         self.name = name
         self.memory = memory
@@ -64,6 +64,7 @@ class Guest:
         self.qemu = list(qemu)
         self.disk = disk        # MiB
         self.boots = boots
+        self.accelerator = accelerator  # "": the best there is
         self.files = {}         # path in the guest: path on the host
         self.order = []         # (file name, parameters), in insmod order
         self.add_file(HERE / "init", "/init")
@@ -131,7 +132,7 @@ class Guest:
 
     def switch_on(self, work, line, limit, result):
         """All boots; returns (exit code, report), of the last and of all."""
-        accelerator = accel.choose(self.kernel)
+        accelerator = self.accelerator or accel.choose(self.kernel)
         if self.disk:
             with open(work / "disk", "wb") as disk:
                 disk.truncate(self.disk << 20)
