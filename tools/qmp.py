@@ -11,6 +11,7 @@ the answer, which comes as a line of JSON on the serial line it prints to:
 The last is no command of QEMU's, but asks how many lines of that name are in
 QEMU's trace; the group's options say what is traced (-trace).
 """
+import collections
 import json
 import socket
 
@@ -26,6 +27,8 @@ class Monitor:
     def __init__(self, work, reply=None):
         self.path = work / "qmp"
         self.trace = work / "trace"
+        self.traced = collections.Counter()
+        self.read = 0           # bytes of the trace that are in there
         self.reply = reply      # file to write answers to
         self.stream = None
 
@@ -59,10 +62,15 @@ class Monitor:
         return self.ask(command, arguments)
 
     def count(self, event):
-        if not self.trace.exists():
-            return 0
-        lines = self.trace.read_text(errors="replace").splitlines()
-        return sum(event in line.split() for line in lines)
+        """A trace has a line for each event, whose name is its first word."""
+        if self.trace.exists():
+            with open(self.trace, "rb") as trace:
+                trace.seek(self.read)
+                whole, end, _ = trace.read().rpartition(b"\n")
+            self.read += len(whole + end)
+            for line in whole.decode(errors="replace").split("\n"):
+                self.traced[line.partition(" ")[0]] += 1
+        return self.traced[event]
 
     def connect(self):
         link = socket.socket(socket.AF_UNIX)
