@@ -51,7 +51,8 @@ static inline long mp_vb_node1(void)
 	int node = 0;
 
 	while (zones && fgets(line, sizeof(line), zones)) {
-		sscanf(line, "Node %d", &node);
+		if (sscanf(line, "Node %d", &node) == 1)
+			continue;
 		/* Zones without memory begin at 0. */
 		if (sscanf(line, " start_pfn: %ld", &start) == 1 &&
 		    node == 1 && start && start < first)

@@ -114,8 +114,8 @@ BALLOON_F(balloon_and_reports_at_once_R3)
 }
 
 /*
- * A driver that comes has all free memory reported that was not reported before.
- * The balloon is filled again meanwhile, which needs some of that.
+ * A driver that comes has all free memory reported that was not reported
+ * before.  The balloon is filled again meanwhile, which needs some of that.
  */
 BALLOON_F(unbind_while_it_reports_R6)
 {
