@@ -38,8 +38,10 @@ TRACE = ["-trace", "virtqueue_pop"]     # once for each message
 COUNTED = ["-icount", "shift=0,sleep=off", "-seed", "1",
            "-rtc", "base=2026-01-01,clock=vm"]
 COUNTING = "tcg,thread=single"
-MODULES = {"stock": ["virtio_pci", "virtio_balloon"],
-           "movable_pool": ["virtio_pci", "movable_pool", "movable_balloon"]}
+# Who comes first has the device.  The other is there as well, for modules are
+# memory, of the kind that does not move, and so are their files here.
+MODULES = {"stock": ["virtio_pci", "virtio_balloon", "movable_balloon"],
+           "movable_pool": ["virtio_pci", "movable_balloon", "virtio_balloon"]}
 STEPS = {
     "boot": "starting",
     "cycle": "in and out",
@@ -69,6 +71,11 @@ class Run(Report):
         say(f"  {'compacting':<16}pass {number}: {int(moved):,} pages of the "
             "balloon have moved")
 
+    def on_round(self, number, moved):
+        if not self.progress.style.live:
+            say(f"  {'rounds':<16}{int(number):,}: {int(moved):,} pages have "
+                "moved")
+
     def on_value(self, name, number):
         self.value[name] = int(number)
 
@@ -81,10 +88,6 @@ class Run(Report):
         guest = Guest(kernel, name, memory, cpus=1 if self.counted else 2,
                       qemu=qemu, cmdline="nokaslr" if self.counted else "",
                       accelerator=COUNTING if self.counted else "")
-        # Files are memory here, so all have all of them.
-        for names in MODULES.values():
-            guest.add_modules(modules, names)
-        guest.order = []
         guest.add_modules(modules, MODULES[self.driver])
         guest.add_file(program, "/demo/demo")
         return guest

@@ -525,6 +525,9 @@ static void rounds(int n)
 	for (i = 0; i < n; i++) {
 		one_round();
 		show("rounds", i + 1, n);
+		if ((i + 1) % 100 == 0)
+			printf("round %d %lu\n", i + 1,
+			       value_of(pool_stats(), "migrated"));
 	}
 	resize(0);
 	report_books();
