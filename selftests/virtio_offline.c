@@ -5,20 +5,28 @@
  */
 
 #include "mp.h"
+#include "mp_irq.h"
 #include "mp_vb_fixture.h"
 #include "mp_vb_map.h"
 #include "mp_worker.h"
 
 #define MIB_IN		250	/* nearly all of ZONE_MOVABLE */
 #define FRAMES		32
-#define CPUMASK		"/sys/devices/virtual/workqueue/cpumask"
 #define HWPOISON	(1ULL << 19)	/* KPF_HWPOISON */
 
-/* The worker gets memory of its CPU's node first; node n has CPU n alone. */
+/*
+ * The worker runs where the device's interrupt comes, and gets memory of its
+ * CPU's node first; node n has CPU n alone.
+ */
+static int work_on(int node)
+{
+	return mp_irqs_to("virtio", node ? "2" : "1") ?: mp_vb_reach(1) ?:
+	       mp_vb_reach(0);
+}
+
 static int inflate_on(int node, long mib)
 {
-	return mp_write_file(CPUMASK, node ? "2" : "1") ?: mp_vb_reach(mib) ?:
-	       mp_write_file(CPUMASK, "3");
+	return work_on(node) ?: mp_vb_reach(mib);
 }
 
 static long node_field(int node, const char *file, const char *key)
@@ -132,7 +140,7 @@ BALLOON_F(offline_while_pages_go_in_and_out_R3)
 	long block = mp_last_block(), moved = mp_vb_stat("migrated");
 	int i;
 
-	ASSERT_EQ(0, mp_write_file(CPUMASK, "2"));
+	ASSERT_EQ(0, work_on(1));
 	ASSERT_EQ(0, mp_worker_start(&host));
 	for (i = 0; i < 40; i++) {
 		EXPECT_EQ(0, mp_memory_block_set(block, "offline"));
@@ -142,7 +150,6 @@ BALLOON_F(offline_while_pages_go_in_and_out_R3)
 		usleep(200000);
 	}
 	EXPECT_EQ(0, mp_worker_stop(&host));
-	ASSERT_EQ(0, mp_write_file(CPUMASK, "3"));
 	moved = mp_vb_stat("migrated") - moved;
 	printf("# %d times offline, %ld pages moved\n", i + 1, moved);
 	EXPECT_LE(1000, moved);

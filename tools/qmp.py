@@ -8,10 +8,9 @@ the answer, which comes as a line of JSON on the serial line it prints to:
     mp-ask: query-balloon
     mp-ask: trace-count {"event": "virtio_balloon_handle_output"}
 
-The last is no command of QEMU's, but asks how many lines of that name are in
+The last is no command of QEMU's, but asks how many lines with that word are in
 QEMU's trace; the group's options say what is traced (-trace).
 """
-import collections
 import json
 import socket
 
@@ -27,8 +26,7 @@ class Monitor:
     def __init__(self, work, reply=None):
         self.path = work / "qmp"
         self.trace = work / "trace"
-        self.traced = collections.Counter()
-        self.read = 0           # bytes of the trace that are in there
+        self.counted = {}       # word: (bytes read for it, lines found)
         self.reply = reply      # file to write answers to
         self.stream = None
 
@@ -61,16 +59,18 @@ class Monitor:
             self.connect()
         return self.ask(command, arguments)
 
-    def count(self, event):
-        """A trace has a line for each event, whose name is its first word."""
+    def count(self, word):
+        """How many lines of the trace have this word; reads none twice."""
+        place, found = self.counted.get(word, (0, 0))
         if self.trace.exists():
             with open(self.trace, "rb") as trace:
-                trace.seek(self.read)
+                trace.seek(place)
                 whole, end, _ = trace.read().rpartition(b"\n")
-            self.read += len(whole + end)
-            for line in whole.decode(errors="replace").split("\n"):
-                self.traced[line.partition(" ")[0]] += 1
-        return self.traced[event]
+            place += len(whole + end)
+            found += sum(word.encode() in line.split()
+                         for line in whole.split(b"\n"))
+        self.counted[word] = place, found
+        return found
 
     def connect(self):
         link = socket.socket(socket.AF_UNIX)
