@@ -17,7 +17,6 @@
  */
 
 #define _GNU_SOURCE
-#include <ctype.h>
 #include <dirent.h>
 #include <glob.h>
 #include <signal.h>
@@ -35,6 +34,7 @@
 #define RESERVE_KB	(40 * MIB_KB)	/* memory left to everybody else */
 #define LIMIT		300ull		/* seconds until the balloon is there */
 #define MAX_PASSES	8
+#define MAX_PID		32768	/* on machines of so few CPUs */
 #define POOL_STATS	"/sys/kernel/debug/movable_pool/virtio*/stats"
 
 #define VMSTAT		"/proc/vmstat"
@@ -139,22 +139,32 @@ static uint64_t cpu_time_of(const char *task)
 }
 
 /*
- * CPU time of all tasks but this one, in ns, which are instructions if QEMU
- * counts them (-icount shift=0).  Idle time is none: however long QEMU takes to
- * answer us, it is not in there.
+ * CPU time that all tasks but this one have had since the last time, in ns,
+ * which are instructions if QEMU counts them (-icount shift=0).  Idle time is
+ * none: however long QEMU takes to answer us, it is not in there.  Tasks may
+ * come and go: of one that has gone since, nothing is known.
  */
 static uint64_t cpu_time(void)
 {
+	static uint64_t had[MAX_PID];
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	uint64_t ns = 0;
 
 	if (!dir)
 		die("/proc");
-	while ((entry = readdir(dir)))
-		if (isdigit(entry->d_name[0]) &&
-		    atoi(entry->d_name) != getpid())
-			ns += cpu_time_of(entry->d_name);
+	while ((entry = readdir(dir))) {
+		int pid = atoi(entry->d_name);
+		uint64_t has;
+
+		if (pid <= 0 || pid >= MAX_PID || pid == getpid())
+			continue;
+		has = cpu_time_of(entry->d_name);
+		if (has < had[pid])	/* another one */
+			had[pid] = 0;
+		ns += has - had[pid];
+		had[pid] = has;
+	}
 	closedir(dir);
 	return ns;
 }
@@ -170,12 +180,12 @@ static void measure(const char *what, unsigned long mib)
 	uint64_t busy, start, end;
 
 	settle();
-	busy = cpu_time();
+	cpu_time();
 	start = now_ns();
 	want(mib);
 	end = wait_for(mib);
 	settle();
-	busy = cpu_time() - busy;
+	busy = cpu_time();
 	host_agrees(mib);
 	printf("cost %s %llu %llu\n", what, (unsigned long long)(end - start),
 	       (unsigned long long)busy);
