@@ -7,6 +7,7 @@ KERNEL  ?= 6.1
 FLAVOUR ?=
 BACKING ?=
 ONLY    ?=
+WITHOUT ?=
 JOBS    ?= 1
 ROWS    ?=
 RUNS    ?= 3
@@ -35,7 +36,8 @@ test:
 	@tools/setup test "$(KERNEL)$(if $(FLAVOUR),-$(FLAVOUR))"
 	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
 		$(if $(FLAVOUR),--flavour "$(FLAVOUR)") \
-		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)")
+		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)") \
+		$(if $(WITHOUT),--without "$(WITHOUT)")
 
 test-all:
 	@tools/setup test-all
@@ -79,6 +81,7 @@ help:
 	@echo "make kunit        unit tests of the core, in seconds; ONLY=suite or test"
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
+	@echo "make test WITHOUT=x  all but the groups of the sets named"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
 	@echo "make cross        build modules and test programs for other machines"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"

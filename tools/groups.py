@@ -194,6 +194,16 @@ def select(groups, only):
     return [group for group in groups if group.tests]
 
 
+def leave_out(groups, sets):
+    """All but the groups of these sets."""
+    known = {name for group in groups for name in group.sets}
+    for name in sets:
+        if name not in known:
+            raise Failure(f"WITHOUT={name} is no set; there is: "
+                          + ", ".join(sorted(known)))
+    return [group for group in groups if not set(sets) & set(group.sets)]
+
+
 def drop_needy(groups, kernel):
     """Take the tests out that need more than is built into the kernel.
 

@@ -189,6 +189,7 @@ def plan(kernel, programs, options, totals):
         raise cache.Failure(f"no group of {groups.FILE.name} is for kernel "
                             f"{kernel.version} with backing {backing}")
     chosen = groups.select(chosen, options.only)
+    chosen = groups.leave_out(chosen, options.without.split())
     totals.not_applicable = groups.drop_needy(chosen, kernel)
     totals.not_applicable += applicable.drop(
         chosen, entries, (f"backing {backing}", f"kernel {kernel.version}"))
@@ -203,6 +204,8 @@ def arguments():
     parser.add_argument("--backing", default="",
                         help="instead of the kernel's own")
     parser.add_argument("--only", default="")
+    parser.add_argument("--without", default="",
+                        help="sets of groups not to run")
     parser.add_argument("--coverage", type=pathlib.Path,
                         help="directory for data of coverage, for coverage.py")
     parser.add_argument("--summary", type=pathlib.Path,

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which groups a word on make's command line means."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import groups
+from cache import Failure
+
+
+class Without(unittest.TestCase):
+    def setUp(self):
+        self.groups = groups.load()
+
+    def left(self, *sets):
+        return {group.name
+                for group in groups.leave_out(self.groups, sets)}
+
+    def test_nothing(self):
+        self.assertEqual(self.left(), {group.name for group in self.groups})
+
+    def test_two_sets(self):
+        left = self.left("host", "fake")
+        for group in self.groups:
+            gone = bool({"host", "fake"} & set(group.sets))
+            self.assertEqual(group.name not in left, gone, group.name)
+        self.assertIn("races", left)
+        self.assertNotIn("fake_host", left)
+
+    def test_no_such_set(self):
+        with self.assertRaisesRegex(Failure, "WITHOUT=hosts is no set; .*host"):
+            self.left("hosts")
+
+
+if __name__ == "__main__":
+    unittest.main()
