@@ -127,13 +127,16 @@ static int balloon_add(struct balloon *b, enum balloon_queue queue,
 int balloon_post(struct balloon *b, enum balloon_queue queue,
 		 struct scatterlist *sg, void *token, bool free)
 {
+	bool notify = false;
 	int err;
 
 	spin_lock_irq(&b->lock);
 	err = balloon_add(b, queue, sg, 1, token, free);
-	if (!err && !virtqueue_kick(b->vqs[queue]))
-		schedule_delayed_work(&b->watch, 0);
+	if (!err)
+		notify = virtqueue_kick_prepare(b->vqs[queue]);
 	spin_unlock_irq(&b->lock);
+	if (notify && !virtqueue_notify(b->vqs[queue]))
+		schedule_delayed_work(&b->watch, 0);
 	return err;
 }
 
@@ -141,7 +144,7 @@ static int balloon_send_sg(struct balloon *b, enum balloon_queue queue,
 			   struct balloon_message *msg, struct scatterlist *sg,
 			   unsigned int nents)
 {
-	bool heard = false;
+	bool notify = false;
 	int err;
 
 	reinit_completion(&msg->done);
@@ -151,14 +154,17 @@ static int balloon_send_sg(struct balloon *b, enum balloon_queue queue,
 		if (list_empty(&b->sent))
 			b->heard = jiffies;
 		list_add_tail(&msg->node, &b->sent);
-		heard = virtqueue_kick(b->vqs[queue]);
+		notify = virtqueue_kick_prepare(b->vqs[queue]);
 	} else {
 		msg->discarded = false;
 		complete_all(&msg->done);
 	}
 	spin_unlock_irq(&b->lock);
-	/* Rule 3; waits for a reset that is under way. */
-	if (!heard)
+	/*
+	 * Rule 3; waits for a reset that is under way.  The host may do all its
+	 * work in the notification, for which nobody shall spin.
+	 */
+	if (err || (notify && !virtqueue_notify(b->vqs[queue])))
 		balloon_reset(b);
 	return err;
 }
