@@ -157,6 +157,10 @@ class Results:
         return [run.value["messages"] / run.value["moved"]
                 for run in self.timed]
 
+    def move_time(self):
+        return [run.value["wall"] / 1e3 / run.value["moved"]
+                for run in self.timed]
+
     def move(self):
         return [run.value["compaction"] / run.value["moved"]
                 for run in self.counted]
@@ -203,6 +207,7 @@ class Table:
                 ("possible", "  possible, with all free pages side by side"),
                 ("moved", "pages of the balloon that compaction moved")):
             self.add(title, lambda one: one.value(name))
+        self.add("  time for each, all of compaction, us", Results.move_time)
         self.add("  messages to the host for each", Results.messages, 2)
         self.add("  instructions for each, all of compaction", Results.move)
         self.add("moves that failed", lambda one: one.value("failed"))

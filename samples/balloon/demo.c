@@ -382,14 +382,14 @@ static uint64_t compact(void)
 static void report_compaction(void)
 {
 	struct counters before = counters_now(), after;
-	uint64_t busy = compact();
+	uint64_t start = now_ns(), busy = compact(), end = now_ns();
 
 	after = counters_now();
 	printf("value moved %lu\n", after.moved - before.moved);
 	printf("value failed %lu\n", after.failed - before.failed);
 	printf("value messages %lld\n", after.messages - before.messages);
-	printf("value compaction %llu\n",
-	       (unsigned long long)busy);
+	printf("value compaction %llu\n", (unsigned long long)busy);
+	printf("value wall %llu\n", (unsigned long long)(end - start));
 }
 
 /* Return: the path of our driver's books, or NULL if it is another's balloon */
