@@ -4,7 +4,7 @@
  *
  * A message is either a thread's, the host's (on @sent) or idle (on @idle).
  * It becomes the host's in balloon_send() and nobody's but by an answer, which
- * comes in the queue's interrupt, or by the reset.
+ * the sender finds at once or comes in the queue's interrupt, or by the reset.
  *
  * There are as many messages as both queues have room for, so adding one to a
  * queue fails for one reason: the device is broken, or was reset.
@@ -81,7 +81,10 @@ static void balloon_finish(struct balloon *b, struct balloon_message *msg,
 	complete_all(&msg->done);
 }
 
-/* By interrupt.  After the reset the messages are not the host's any more. */
+/*
+ * By interrupt, and by who has sent a message.  After the reset the messages
+ * are not the host's any more.
+ */
 static void balloon_answered(struct virtqueue *vq)
 {
 	struct balloon *b = vq->vdev->priv;
@@ -162,10 +165,13 @@ static int balloon_send_sg(struct balloon *b, enum balloon_queue queue,
 	spin_unlock_irq(&b->lock);
 	/*
 	 * Rule 3; waits for a reset that is under way.  The host may do all its
-	 * work in the notification, for which nobody shall spin.
+	 * work in the notification: for that nobody shall spin, and then the
+	 * answer is there, and need not be slept for until the interrupt.
 	 */
 	if (err || (notify && !virtqueue_notify(b->vqs[queue])))
 		balloon_reset(b);
+	else
+		balloon_answered(b->vqs[queue]);
 	return err;
 }
 
