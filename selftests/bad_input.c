@@ -290,7 +290,8 @@ MP_TEST_F(pools_that_cannot_be)
 	EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &slash));
 	flags.flags = MP_UNMOVABLE | MP_PAGE_CACHE;
 	EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &flags));
-	for (bit = 2; bit < 32; bit++) {
+	/* Only balloons have MP_ADJUST, and it is the last one known. */
+	for (bit = 3; bit < 32; bit++) {
 		flags.flags = 1U << bit;
 		EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &flags));
 		flags.flags |= MP_UNMOVABLE;
@@ -542,6 +543,10 @@ TEST(backing_that_is_not_there)
 	listener = mp_kmsg_listen(SEEK_END);
 	EXPECT_EQ(-EINVAL, mp_module_load("movable_pool", "backing=magic"));
 	EXPECT_EQ(1, mp_kmsg_heard(listener, "no backing \"magic\" here"));
+	/* Where there is one it has no pages with handles. */
+	listener = mp_kmsg_listen(SEEK_END);
+	EXPECT_EQ(-EINVAL, mp_module_load("movable_pool", "backing=balloon"));
+	EXPECT_EQ(1, mp_kmsg_heard(listener, "no backing \"balloon\" here"));
 	EXPECT_EQ(0, mp_module_load("movable_pool", parameters));
 	EXPECT_EQ(0, mp_module_load("mp_test", ""));
 	EXPECT_EQ(0, mp_module_load("mp_test_rude", ""));

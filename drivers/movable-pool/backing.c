@@ -34,13 +34,20 @@ static char *mp_backing_wanted = "";
 module_param_named(backing, mp_backing_wanted, charp, 0444);
 MODULE_PARM_DESC(backing, "for debugging: what pools of kernel data use, by name");
 
+/* Has it pages with handles? */
+static bool mp_backing_has_data(const struct mp_backing *backing)
+{
+	return backing->add;
+}
+
 /* As the parameter says; NULL if it does not, or not what there is. */
 static const struct mp_backing *mp_backing_by_name(void)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
-		if (!strcmp(mp_backings[i]->name, mp_backing_wanted))
+		if (mp_backing_has_data(mp_backings[i]) &&
+		    !strcmp(mp_backings[i]->name, mp_backing_wanted))
 			return mp_backings[i];
 	return NULL;
 }
@@ -54,8 +61,9 @@ static int mp_backing_check_wanted(void)
 		return 0;
 	pr_err("no backing \"%s\" here; there is:\n", mp_backing_wanted);
 	for (i = 0; i < ARRAY_SIZE(mp_backings); i++)
-		pr_err("  %-8s%s\n", mp_backings[i]->name,
-		       mp_backings[i]->about);
+		if (mp_backing_has_data(mp_backings[i]))
+			pr_err("  %-8s%s\n", mp_backings[i]->name,
+			       mp_backings[i]->about);
 	return -EINVAL;
 }
 
@@ -86,8 +94,8 @@ static const struct mp_backing *mp_backing_for_balloon(const char **why)
 	*why = "balloon; this kernel has non-LRU migration for its own alone";
 	return &mp_backing_balloon;
 #else
-	pr_warn_once("kernel built without CONFIG_BALLOON_MIGRATION: pages of balloons never move\n");
-	*why = "kernel built without CONFIG_BALLOON_MIGRATION";
+	pr_warn_once("kernel without CONFIG_BALLOON_MIGRATION, or 6.17 to 6.19: pages of balloons never move\n");
+	*why = "kernel without CONFIG_BALLOON_MIGRATION, or 6.17 to 6.19";
 	return &mp_backing_none;
 #endif
 }

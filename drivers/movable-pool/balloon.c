@@ -81,13 +81,24 @@ static void mp_balloon_run_end(struct mp_balloon_run *run)
 	run->n = 0;
 }
 
-/* What has been moved or freed since is still of the zone it was of. */
 static void mp_balloon_run_on(struct mp_balloon_run *run, struct page *page)
 {
 	if (run->n && page_zone(page) != page_zone(run->first))
 		mp_balloon_run_end(run);
 	if (!run->n++)
 		run->first = page;
+}
+
+/* While they are the caller's: what moves may end with its memory unplugged. */
+static void mp_balloon_count(struct movable_pool *pool, int sign,
+			     struct page **pages, unsigned int n)
+{
+	struct mp_balloon_run run = { .pool = pool, .sign = sign };
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		mp_balloon_run_on(&run, pages[i]);
+	mp_balloon_run_end(&run);
 }
 
 static struct page *mp_balloon_page_new(gfp_t gfp)
@@ -152,9 +163,11 @@ unsigned int movable_balloon_alloc(struct movable_pool *pool,
 }
 EXPORT_SYMBOL_GPL(movable_balloon_alloc);
 
-/* In a balloon already, for instance. */
+/* In a balloon already, for instance; that memory fails is nobody's mistake. */
 static bool mp_balloon_fits(struct movable_pool *pool, struct page *page)
 {
+	if (PageHWPoison(page))
+		return false;
 	if (mp_page_adoptable(page) && !pool->backing->owns(pool, page))
 		return true;
 	mp_misuse("%s: pfn %#lx is not a page for a balloon\n", pool->name,
@@ -165,12 +178,13 @@ static bool mp_balloon_fits(struct movable_pool *pool, struct page *page)
 /**
  * movable_balloon_add() - put pages in the balloon
  * @pool: balloon pool
- * @pages: that movable_balloon_alloc() has given
+ * @pages: that movable_balloon_alloc() has given; afterwards the first of them,
+ *	@n minus what is returned, are those that were refused
  * @n: how many
  *
  * From here on they may move, before the call returns.  What is not fit,
  * compound, mapped, somebody else's or in a balloon already, is left as it was
- * and complained about.
+ * and complained about; a page whose memory has failed is refused, too.
  *
  * Context: May sleep.
  * Return: how many are in it now; 0 for a pool that is being destroyed or is
@@ -179,26 +193,25 @@ static bool mp_balloon_fits(struct movable_pool *pool, struct page *page)
 unsigned int movable_balloon_add(struct movable_pool *pool,
 				 struct page **pages, unsigned int n)
 {
-	struct mp_balloon_run run = { .pool = pool, .sign = -1 };
-	unsigned int i, added = 0;
+	unsigned int i, refused = 0;
 
 	might_sleep();
 	if (!mp_is_balloon(pool) || READ_ONCE(pool->shutdown))
 		return 0;
 	/* First: it must not look empty while a page is isolated. */
 	atomic_long_add(n, &pool->nr_pages);
+	mp_balloon_count(pool, -1, pages, n);
 	for (i = 0; i < n; i++) {
-		if (!mp_balloon_fits(pool, pages[i]))
-			continue;
-		pool->backing->balloon->add(pool, pages[i]);
-		mp_balloon_run_on(&run, pages[i]);
-		added++;
+		if (mp_balloon_fits(pool, pages[i]))
+			pool->backing->balloon->add(pool, pages[i]);
+		else
+			pages[refused++] = pages[i];
 	}
-	mp_balloon_run_end(&run);
-	mp_count_many(pool, MP_ALLOCATED, added);
-	if (added < n)
-		atomic_long_sub_return(n - added, &pool->nr_pages);
-	return added;
+	mp_balloon_count(pool, 1, pages, refused);
+	mp_count_many(pool, MP_ALLOCATED, n - refused);
+	if (refused)
+		atomic_long_sub_return(refused, &pool->nr_pages);
+	return n - refused;
 }
 EXPORT_SYMBOL_GPL(movable_balloon_add);
 
@@ -218,15 +231,12 @@ EXPORT_SYMBOL_GPL(movable_balloon_add);
 unsigned int movable_balloon_take(struct movable_pool *pool,
 				  struct page **pages, unsigned int n)
 {
-	struct mp_balloon_run run = { .pool = pool, .sign = 1 };
-	unsigned int i, taken;
+	unsigned int taken;
 
 	if (!mp_is_balloon(pool))
 		return 0;
 	taken = pool->backing->balloon->take(pool, pages, n);
-	for (i = 0; i < taken; i++)
-		mp_balloon_run_on(&run, pages[i]);
-	mp_balloon_run_end(&run);
+	mp_balloon_count(pool, 1, pages, taken);
 	mp_count_many(pool, MP_FREED, taken);
 	/* Ordered: with the last page out destroy() may free the pool. */
 	atomic_long_sub_return(taken, &pool->nr_pages);

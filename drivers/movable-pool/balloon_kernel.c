@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Backing: the kernel's balloon infrastructure, for balloon pools where modules
- * have no non-LRU migration of their own: stock kernels from 6.17 on.
+ * have no non-LRU migration of their own: stock kernels from 7.0 on.
  *
  * It keeps the pages (struct balloon_dev_info), isolates them, puts them back
  * and marks them, by a page type that is right for balloons and nothing else

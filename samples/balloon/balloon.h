@@ -156,7 +156,7 @@ struct balloon_pages {
  * @pages: size worker's, then balloon_stop()'s
  * @size_work: towards the target
  * @delay: until it tries again what it could not do, in jiffies
- * @calm: jiffies before which nothing is inflated
+ * @calm: jiffies, in 64 bits, before which nothing is inflated; under @lock
  * @actual_lock: see above
  * @actual: what the host was told, in units
  * @stats_work: answers the host
@@ -208,7 +208,7 @@ struct balloon {
 	struct balloon_pages pages;
 	struct delayed_work size_work;
 	unsigned long delay;
-	unsigned long calm;
+	u64 calm;
 	struct mutex actual_lock;	/* @actual and the device's */
 	u32 actual;
 

@@ -19,6 +19,7 @@
 /* The largest blocks there are. */
 #define BALLOON_BLOCK_PAGES	((unsigned long)MAX_ORDER_NR_PAGES)
 #define BALLOON_BLOCK_ORDER	ilog2(MAX_ORDER_NR_PAGES)
+#define BALLOON_HINT_TICKS	(5 * HZ)
 /* What is free now: neither reclaim nor the reserves. */
 #define BALLOON_BLOCK_GFP	(__GFP_NORETRY | __GFP_NOWARN | \
 				 __GFP_NOMEMALLOC)
@@ -77,16 +78,34 @@ static unsigned int balloon_hint_room(struct balloon *b)
 		while (virtqueue_get_buf(vq, &len))
 			;
 		room = vq->num_free;
+		/* It has no interrupt that would find out. */
+		if (virtqueue_is_broken(vq))
+			schedule_delayed_work(&b->watch, 0);
 	}
 	spin_unlock_irq(&b->lock);
 	return room;
+}
+
+/* A host that is slow is waited for; but these are only hints. */
+static bool balloon_hint_wait(struct balloon *b, unsigned int room)
+{
+	unsigned int ticks = 0;
+
+	while (balloon_hint_room(b) < room) {
+		if (READ_ONCE(b->quiet) || READ_ONCE(b->state) != BALLOON_UP ||
+		    ticks++ == BALLOON_HINT_TICKS)
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
+	return true;
 }
 
 static int balloon_hint_say(struct balloon *b, __virtio32 *id)
 {
 	struct scatterlist sg;
 
-	balloon_hint_room(b);
+	if (!balloon_hint_wait(b, 1))
+		return -EAGAIN;
 	sg_init_one(&sg, id, sizeof(*id));
 	return balloon_post(b, BALLOON_VQ_HINT, &sg, id, false);
 }
@@ -119,23 +138,20 @@ static bool balloon_hint_goes_on(struct balloon *b)
 	return !READ_ONCE(b->quiet) && balloon_hint_wanted(b) == b->hint_active;
 }
 
-/* One entry stays free, for the end.  A host that is slow is waited for. */
+/* One entry stays free, for the end. */
 static void balloon_hint_blocks(struct balloon *b)
 {
-	while (balloon_hint_goes_on(b)) {
-		if (balloon_hint_room(b) < 2)
-			schedule_timeout_uninterruptible(1);
-		else if (balloon_hint_block(b))
+	while (balloon_hint_goes_on(b))
+		if (!balloon_hint_wait(b, 2) || balloon_hint_block(b))
 			return;
-	}
 }
 
 static void balloon_hint_all(struct balloon *b, u32 id)
 {
-	b->hint_active = id;
 	b->hint_start = cpu_to_virtio32(b->vdev, id);
 	if (balloon_hint_say(b, &b->hint_start))
 		return;
+	b->hint_active = id;
 	balloon_hint_blocks(b);
 	balloon_hint_say(b, &b->hint_stop);
 }

@@ -94,7 +94,7 @@ static int balloon_start(struct balloon *b)
 	if (err)
 		return err;
 	balloon_tell_poison(b);
-	b->calm = jiffies;
+	b->calm = 0;
 	/* So that it is told, whatever the host believes. */
 	b->actual = ~0U;
 	balloon_set_quiet(b, false);

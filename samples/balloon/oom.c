@@ -39,6 +39,8 @@ void balloon_settle_work(struct work_struct *work)
 static unsigned long balloon_relieve(struct balloon *b)
 {
 	struct balloon_pages *owed = &b->owed;
+	/* Of the last time, and counted then as nothing. */
+	unsigned int freed = owed->n;
 	unsigned int n;
 
 	lockdep_assert_held(&b->oom_lock);
@@ -46,15 +48,15 @@ static unsigned long balloon_relieve(struct balloon *b)
 		return 0;
 	n = movable_balloon_take(b->pool, owed->page, BALLOON_BATCH);
 	if (!n)
-		return 0;
+		return freed;
 	owed->n = n;
 	balloon_fill_pages(b, b->relief, owed);
 	if (balloon_send(b, BALLOON_VQ_DEFLATE, b->relief) ||
 	    !balloon_must_tell(b)) {
 		balloon_free_pages(owed);
-		return n;
+		return freed + n;
 	}
-	return balloon_settle(b, BALLOON_OOM_WAIT) ? n : 0;
+	return freed + (balloon_settle(b, BALLOON_OOM_WAIT) ? n : 0);
 }
 
 static int balloon_oom(struct notifier_block *oom, unsigned long unused,

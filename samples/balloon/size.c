@@ -72,27 +72,13 @@ void balloon_tell_actual(struct balloon *b)
 static bool balloon_has_room(struct balloon *b)
 {
 	long least = (long)READ_ONCE(spare) * (SZ_1M >> PAGE_SHIFT);
+	u64 calm;
 
+	spin_lock_irq(&b->lock);
+	calm = b->calm;
+	spin_unlock_irq(&b->lock);
 	return si_mem_available() >= least &&
-	       !time_before(jiffies, READ_ONCE(b->calm));
-}
-
-/* Rule 1: they are in the balloon when the host says so. */
-static unsigned int balloon_inflate(struct balloon *b, unsigned int n)
-{
-	struct balloon_pages *pages = &b->pages;
-
-	if (!balloon_has_room(b))
-		return 0;
-	pages->n = movable_balloon_alloc(b->pool, pages->page, n);
-	if (!pages->n)
-		return 0;
-	balloon_fill_pages(b, b->inflate, pages);
-	if (!balloon_send(b, BALLOON_VQ_INFLATE, b->inflate) &&
-	    balloon_wait(b, b->inflate))
-		return movable_balloon_add(b->pool, pages->page, pages->n);
-	balloon_free_pages(pages);
-	return 0;
+	       !time_before64(get_jiffies_64(), calm);
 }
 
 /* It does not matter how it ends: told or reset, the pages are ours. */
@@ -107,6 +93,30 @@ static void balloon_release(struct balloon *b, struct balloon_pages *pages)
 	if (!err)
 		balloon_wait(b, b->deflate);
 	balloon_free_pages(pages);
+}
+
+/* Rule 1: they are in the balloon when the host says so. */
+static unsigned int balloon_inflate(struct balloon *b, unsigned int n)
+{
+	struct balloon_pages *pages = &b->pages;
+
+	if (!balloon_has_room(b))
+		return 0;
+	pages->n = movable_balloon_alloc(b->pool, pages->page, n);
+	if (!pages->n)
+		return 0;
+	balloon_fill_pages(b, b->inflate, pages);
+	if (balloon_send(b, BALLOON_VQ_INFLATE, b->inflate) ||
+	    !balloon_wait(b, b->inflate)) {
+		balloon_free_pages(pages);
+		return 0;
+	}
+	n = movable_balloon_add(b->pool, pages->page, pages->n);
+	pages->n -= n;
+	/* Their memory has failed meanwhile. */
+	if (pages->n)
+		balloon_release(b, pages);
+	return n;
 }
 
 static unsigned int balloon_deflate(struct balloon *b, unsigned int n)
@@ -165,7 +175,8 @@ void balloon_size_work(struct work_struct *work)
 	balloon_tell_actual(b);
 	if (missing && done == n) {
 		WRITE_ONCE(b->delay, BALLOON_MIN_DELAY);
-		queue_delayed_work(b->wq, &b->size_work, 0);
+		/* Now, also if an OOM has put it off meanwhile. */
+		mod_delayed_work(b->wq, &b->size_work, 0);
 		return;
 	}
 	balloon_may_sleep(b, BALLOON_AWAKE_SIZE, work);
@@ -190,8 +201,8 @@ void balloon_size_calm(struct balloon *b)
 {
 	unsigned long flags;
 
-	WRITE_ONCE(b->calm, jiffies + BALLOON_MAX_DELAY);
 	spin_lock_irqsave(&b->lock, flags);
+	b->calm = get_jiffies_64() + BALLOON_MAX_DELAY;
 	if (!b->quiet)
 		queue_delayed_work(b->wq, &b->size_work, BALLOON_MAX_DELAY);
 	spin_unlock_irqrestore(&b->lock, flags);

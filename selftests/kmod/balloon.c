@@ -59,8 +59,7 @@ static void mp_test_balloon_fill(struct mp_test_pool *pool,
 		mp_test_frame_in(pool, pages[i]);
 	in = movable_balloon_add(pool->pool, pages, n);
 	call->done += in;
-	/* All or none: the pool is being destroyed, or no balloon. */
-	for (i = 0; !in && i < n; i++) {
+	for (i = 0; i < n - in; i++) {
 		mp_test_frame_out(pool, pages[i]);
 		put_page(pages[i]);
 	}
@@ -106,18 +105,22 @@ int mp_test_balloon_add_block(struct mp_test_pool *pool,
 int mp_test_balloon_add_odd(struct mp_test_pool *pool,
 			    struct mp_test_call *call)
 {
-	struct page *pages[4] = {};
+	struct page *pages[4] = {}, *again[2], *bad;
 
 	if (movable_balloon_alloc(pool->pool, pages, 2) == 2)
 		pages[2] = alloc_pages(GFP_KERNEL | __GFP_COMP, 1);
 	if (!pages[2])
 		return -ENOMEM;
+	bad = pages[2];
+	again[0] = pages[0];
+	again[1] = pages[1];
 	pages[3] = pages[0];
 	mp_test_frame_in(pool, pages[0]);
 	mp_test_frame_in(pool, pages[1]);
 	call->done = movable_balloon_add(pool->pool, pages, 4);
-	call->done += movable_balloon_add(pool->pool, pages, 2);
-	__free_pages(pages[2], 1);
+	mp_test_frame_odd(pool, pages[0] != bad || pages[1] != again[0]);
+	call->done += movable_balloon_add(pool->pool, again, 2);
+	__free_pages(bad, 1);
 	return 0;
 }
 

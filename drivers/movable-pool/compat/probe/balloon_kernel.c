@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A balloon infrastructure whose pages have a page type: since 6.17. */
+/*
+ * A balloon infrastructure whose pages have a page type, and that itself puts
+ * the page it was given on its list: since 7.0.  Until 6.19 drivers did that.
+ */
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 
@@ -15,5 +18,7 @@ int probe(struct balloon_dev_info *info, struct page *page,
 	  struct list_head *pages)
 {
 	balloon_devinfo_init(info);
+	/* Came with the change. */
+	info->adjust_managed_page_count = false;
 	return PageMovableOps(page) + balloon_page_list_dequeue(info, pages, 0);
 }
