@@ -99,7 +99,7 @@ FAKE_F(late_answer_is_as_good)
 	close(log);
 	ASSERT_EQ(0, mp_fake_allow_all(self->host));
 	EXPECT_EQ(0, mp_fake_becomes(self->host, MP_FAKE_IN));
-	EXPECT_EQ(0, mp_vb_becomes(MP_FAKE_IN));
+	EXPECT_EQ(0, mp_vb_pool_becomes(MP_FAKE_IN));
 	EXPECT_EQ(0, mp_fake_state(self->host).resets);
 }
 
@@ -232,7 +232,7 @@ FAKE_F(unbind_waits_for_the_last_page_R6_R27)
 static void gives_up(struct __test_metadata *_metadata, int host, long total)
 {
 	EXPECT_EQ(0, mp_fake_resets(host, 1));
-	EXPECT_EQ(0, mp_vb_becomes(0));
+	EXPECT_EQ(0, mp_vb_pool_becomes(0));
 	EXPECT_EQ(total, mem_total());
 	EXPECT_EQ(0, mp_fake_state(host).status);
 }

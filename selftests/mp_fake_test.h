@@ -78,7 +78,7 @@ static inline int mp_fake_plug_features(int host, __u64 features)
 static inline int mp_fake_reach(int host, long frames)
 {
 	return mp_fake_want(host, frames) ?: mp_fake_becomes(host, frames) ?:
-	       mp_vb_becomes(frames * 4 / mp_page_kb());
+	       mp_vb_pool_becomes(frames * 4 / mp_page_kb());
 }
 
 /* Return: how many of the message's frames nobody has. */

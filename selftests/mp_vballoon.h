@@ -79,20 +79,25 @@ static inline long mp_vb_pages_of(long mib)
 	return mib * MP_MIB / mp_page_size();
 }
 
-/*
- * Return: 0 when the pool has so many pages within a minute, and the host knows
- * it, which is the last thing that the driver does.
- */
-static inline int mp_vb_becomes(long pages)
+/* Return: 0 when the pool has so many pages, within a minute. */
+static inline int mp_vb_pool_becomes(long pages)
 {
 	int tries = 6000;
 
 	while (mp_vb_stat("pages") != pages && tries--)
 		usleep(10000);
-	while (mp_vb_actual() != pages && tries-- > 0)
-		usleep(10000);
-	return mp_vb_stat("pages") == pages && mp_vb_actual() == pages ?
-	       0 : -ETIMEDOUT;
+	return tries < 0 ? -ETIMEDOUT : 0;
+}
+
+/* The same, and the host knows it, which is the last thing the driver does. */
+static inline int mp_vb_becomes(long pages)
+{
+	int err = mp_vb_pool_becomes(pages), tries = 600;
+
+	while (!err && mp_vb_actual() != pages)
+		if (usleep(100000) || !tries--)
+			err = -ETIMEDOUT;
+	return err;
 }
 
 /* Return: 0 when the balloon has so many MiB. */
