@@ -68,7 +68,7 @@ MP_TEST_F(take_wait_sleeps_R27)
 	EXPECT_EQ(MP_BLOCK - 1, mp_balloon_take(self->fd, pool, MP_BLOCK));
 	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_take_wait));
 	sleep(1);
-	EXPECT_GE(2, mp_once_awake(&owner));
+	EXPECT_GE(MP_ONCE_AWAKE, mp_once_awake(&owner));
 	EXPECT_EQ(0, mp_once_done(&owner));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
 	EXPECT_EQ(0, mp_once_join(&vm));
@@ -91,7 +91,7 @@ MP_TEST_F(destroy_sleeps_while_a_page_is_isolated_R6_R27)
 		ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
 					   call_destroy));
 		sleep(1);
-		EXPECT_GE(2, mp_once_awake(&owner));
+		EXPECT_GE(MP_ONCE_AWAKE, mp_once_awake(&owner));
 		EXPECT_EQ(0, mp_once_done(&owner));
 		ASSERT_EQ(0, mp_point_go(points[i]));
 		EXPECT_EQ(0, mp_once_join(&owner));

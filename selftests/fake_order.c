@@ -125,7 +125,7 @@ FAKE_F(waiting_for_the_host_costs_nothing_R27)
 	struct mp_once vm;
 
 	move_unread(_metadata, self->host, self->fd, MP_FAKE_MUST_TELL, &vm);
-	EXPECT_GE(MP_FAKE_AWAKE, mp_once_awake(&vm));
+	EXPECT_GE(MP_ONCE_AWAKE, mp_once_awake(&vm));
 	EXPECT_EQ(0, mp_once_done(&vm));
 	ASSERT_EQ(0, mp_fake_allow_all(self->host));
 	EXPECT_EQ(0, mp_once_join(&vm));

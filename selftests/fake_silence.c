@@ -81,7 +81,7 @@ FAKE_F(inflating_waits_asleep_R27)
 		usleep(50000);
 		awake += state_of(pid) != 'D';
 	}
-	EXPECT_GE(MP_FAKE_AWAKE, awake);
+	EXPECT_GE(MP_ONCE_AWAKE, awake);
 	EXPECT_EQ(1, mp_fake_queue(self->host, MP_FAKE_INFLATE).pending);
 	EXPECT_EQ(MP_FAKE_MESSAGE, mp_fake_state(self->host).frames);
 	EXPECT_EQ(MP_FAKE_MESSAGE, mp_vb_stat("pages"));
@@ -112,7 +112,7 @@ static void unbind_waits(struct __test_metadata *_metadata, int host)
 	ASSERT_EQ(0, patience(100));
 	ASSERT_EQ(0, mp_fake_unbind(&unbind));
 	EXPECT_EQ(1, mp_once_waits(&unbind));
-	EXPECT_GE(MP_FAKE_AWAKE, mp_once_awake(&unbind));
+	EXPECT_GE(MP_ONCE_AWAKE, mp_once_awake(&unbind));
 	EXPECT_EQ(0, mp_once_done(&unbind));
 	EXPECT_EQ(0, mp_fake_state(host).resets);
 	log = mp_kmsg_listen(SEEK_END);
@@ -219,7 +219,7 @@ FAKE_F(unbind_waits_for_the_last_page_R6_R27)
 	EXPECT_EQ(0, mp_fake_becomes(self->host, 1));
 	/* The looks become rarer. */
 	sleep(1);
-	EXPECT_GE(MP_FAKE_AWAKE, mp_once_awake(&unbind));
+	EXPECT_GE(MP_ONCE_AWAKE, mp_once_awake(&unbind));
 	EXPECT_EQ(0, mp_once_done(&unbind));
 	ASSERT_EQ(0, mp_fake_allow_all(self->host));
 	EXPECT_EQ(0, mp_once_join(&unbind));

@@ -16,11 +16,6 @@
 #define MP_FAKE_DRIVER	"/sys/module/movable_balloon/parameters/"
 #define MP_FAKE_IN	4096		/* frames: 16 MiB */
 #define MP_FAKE_MESSAGE	256		/* frames in a message at most */
-/*
- * Of 40 looks at a thread that sleeps: who waits for a page that the VM has in
- * its hands looks now and then, and on a slow machine that takes a while.
- */
-#define MP_FAKE_AWAKE	10
 
 FIXTURE(fake) {
 	int host;

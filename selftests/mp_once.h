@@ -81,6 +81,12 @@ static inline char mp_once_state(struct mp_once *once)
 }
 
 /*
+ * Of 40 looks at a thread that sleeps: who waits for a page that the VM has in
+ * its hands looks now and then, and on a slow machine that takes a while.
+ */
+#define MP_ONCE_AWAKE	10
+
+/*
  * How often, of 40 looks in two seconds, it was not asleep.  CPU time would not
  * do: to a guest a CPU that its host has stopped looks like a busy one.
  */
