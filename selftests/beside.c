@@ -128,21 +128,6 @@ static void set_balloon(unsigned long mib)
 	fflush(stdout);
 }
 
-/* Room for compaction: an eighth of the objects go. */
-static int more_holes(struct mp_fragment *fragment, unsigned int from)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = from; !err && i < fragment->count; i += 8) {
-		if (fragment->has[i])
-			err = mp_do(fragment->fd, fragment->pool, MP_TEST_FREE,
-				    i, 1);
-		fragment->has[i] = 0;
-	}
-	return err;
-}
-
 /* Where the balloon's pages lie is the page allocator's choice. */
 static int compact_until(struct mp_fragment *fragment, long moved, long least)
 {
@@ -152,7 +137,7 @@ static int compact_until(struct mp_fragment *fragment, long moved, long least)
 	for (from = 0; !err && from < 7; from++)
 		if (count_of("balloon_migrate") < moved + least ||
 		    mp_fragment_moved(fragment) < least)
-			err = more_holes(fragment, from) ?: mp_compact();
+			err = mp_fragment_thin(fragment, from) ?: mp_compact();
 	return err;
 }
 

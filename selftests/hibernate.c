@@ -2,13 +2,10 @@
 /*
  * Suspend to disk, with pages in every state and the VM moving them: the
  * machine powers off, another one starts with the image, and all goes on.
- *
- * The bench does the switching on.  The serial number of its disk says which
- * time it is, and is asked of the device at each read: it does not come from
- * the image.
  */
 
 #include "mp.h"
+#include "mp_boot.h"
 #include "mp_fragment.h"
 #include "mp_worker.h"
 
@@ -169,29 +166,13 @@ static long evict(struct scene *s, int pool)
 	return err ?: (long)mp_stats(s->fd, pool).migrated - moved;
 }
 
-static const char *machine(void)
-{
-	static char serial[32];
-
-	mp_read_file("/sys/block/vda/serial", serial, sizeof(serial));
-	return serial;
-}
-
-/* Return: 0 on the other machine. */
-static int power_off_and_resume(void)
-{
-	return mp_write_file("/sys/power/disk", "shutdown") ?:
-	       mp_write_file("/sys/power/state", "disk");
-}
-
 MP_TEST_F(pages_survive_R23)
 {
 	struct mp_test_info held[2][MP_BLOCK], fresh[2][MP_BLOCK];
 	struct scene s = { .fd = self->fd };
 	struct mp_test_stats stats;
 
-	/* Not on a machine that is not the bench's. */
-	ASSERT_STREQ("boot-1", machine());
+	ASSERT_STREQ("boot-1", mp_boot());
 	ASSERT_EQ(0, make_held(&s));
 	ASSERT_EQ(0, make_fresh(&s));
 	ASSERT_EQ(0, make_moving(&s));
@@ -200,8 +181,8 @@ MP_TEST_F(pages_survive_R23)
 	ASSERT_EQ(0, infos_of_held(&s, held[0], fresh[0]));
 	ASSERT_EQ(0, start_moving(&s));
 
-	ASSERT_EQ(0, power_off_and_resume());
-	ASSERT_STREQ("boot-2", machine());
+	ASSERT_EQ(0, mp_power_off_and_resume());
+	ASSERT_STREQ("boot-2", mp_boot());
 
 	EXPECT_EQ(0, verify(&s));
 	EXPECT_EQ(0, stop_moving(&s));

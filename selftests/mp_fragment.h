@@ -61,6 +61,22 @@ static inline int mp_fragment_make(struct mp_fragment *fragment, int fd,
 		       MP_FRAGMENT_SEED) ?: mp_fragment_punch(fragment, 1);
 }
 
+/* Room for compaction: an eighth of the objects go, from @from (0 to 7) on. */
+static inline int mp_fragment_thin(struct mp_fragment *fragment,
+				   unsigned int from)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = from; !err && i < fragment->count; i += 8) {
+		if (fragment->has[i])
+			err = mp_do(fragment->fd, fragment->pool, MP_TEST_FREE,
+				    i, 1);
+		fragment->has[i] = 0;
+	}
+	return err;
+}
+
 static inline int mp_fragment_verify(struct mp_fragment *fragment)
 {
 	unsigned int i;

@@ -71,21 +71,6 @@ static int fill_holes(struct mp_fragment *fragment, int fd)
 	return mp_fragment_make(fragment, fd, 60, 0) ?: mp_vb_reach(MIB_IN);
 }
 
-/* Other holes: an eighth of what is left of the fragments. */
-static int more_holes(struct mp_fragment *fragment, unsigned int from)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = from; !err && i < fragment->count; i += 8) {
-		if (fragment->has[i])
-			err = mp_do(fragment->fd, fragment->pool, MP_TEST_FREE,
-				    i, 1);
-		fragment->has[i] = 0;
-	}
-	return err;
-}
-
 /* Until so many have moved, or there are no holes left to make. */
 static long compact_away(struct mp_fragment *fragment, long least)
 {
@@ -93,7 +78,7 @@ static long compact_away(struct mp_fragment *fragment, long least)
 	int i;
 
 	for (i = 0; i < 8 && mp_vb_stat("migrated") < moved + least; i++)
-		if (more_holes(fragment, i) || mp_compact())
+		if (mp_fragment_thin(fragment, i) || mp_compact())
 			return -EIO;
 	return mp_vb_stat("migrated") - moved;
 }

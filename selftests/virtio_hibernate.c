@@ -5,27 +5,12 @@
  */
 
 #include "mp.h"
+#include "mp_boot.h"
 #include "mp_eater.h"
 #include "mp_vb_fixture.h"
 
 #define MIB_IN	64
 #define KEPT	32	/* MiB whose contents matter */
-
-/* Of the disk, asked of the device at each read: not what the image says. */
-static const char *machine(void)
-{
-	static char serial[32];
-
-	mp_read_file("/sys/block/vda/serial", serial, sizeof(serial));
-	return serial;
-}
-
-/* Return: 0 on the other machine. */
-static int power_off_and_resume(void)
-{
-	return mp_write_file("/sys/power/disk", "shutdown") ?:
-	       mp_write_file("/sys/power/state", "disk");
-}
 
 BALLOON_F(balloon_is_empty_after_resume_R3_R23)
 {
@@ -33,14 +18,13 @@ BALLOON_F(balloon_is_empty_after_resume_R3_R23)
 	struct mp_eater kept;
 	long long told;
 
-	/* Not on a machine that is not the bench's. */
-	ASSERT_STREQ("boot-1", machine());
+	ASSERT_STREQ("boot-1", mp_boot());
 	ASSERT_EQ(0, mp_eater_start(&kept, KEPT));
 	ASSERT_EQ(0, mp_eater_full(&kept));
 	ASSERT_EQ(0, mp_vb_reach(MIB_IN));
 
-	ASSERT_EQ(0, power_off_and_resume());
-	ASSERT_STREQ("boot-2", machine());
+	ASSERT_EQ(0, mp_power_off_and_resume());
+	ASSERT_STREQ("boot-2", mp_boot());
 
 	EXPECT_EQ(0, mp_vb_becomes(0));
 	EXPECT_EQ(self->total, mp_mem_total());

@@ -240,16 +240,6 @@ static void driver_refuses(struct kunit *test)
 	mp_bln_refuse(test, 1, -EBUSY, "ops->exchange returned 1");
 }
 
-static void mp_orphans_gone(struct mp_bln *bln)
-{
-	const struct mp_backing *backing = bln->rig->backing;
-	unsigned long end = jiffies + 5 * HZ;
-
-	while (backing->nr_orphans(backing) && time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_EQ(bln->test, backing->nr_orphans(backing), 0L);
-}
-
 static void out_and_none_in(struct kunit *test)
 {
 	struct mp_bln *bln = mp_bln_new(test);
@@ -261,7 +251,7 @@ static void out_and_none_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mp_bln_migrate(bln, src), -ENOENT);
 	KUNIT_EXPECT_EQ(test, movable_balloon_pages(bln->pool), 0UL);
 	KUNIT_EXPECT_EQ(test, mp_bln_stats(bln).freed, 1UL);
-	mp_orphans_gone(bln);
+	mp_orphans_gone(test, bln->rig->backing, "balloon");
 	KUNIT_EXPECT_EQ(test, page_count(src), 1);
 	put_page(src);
 	mp_bln_end(bln, NULL);

@@ -418,15 +418,15 @@ void mp_fix_said(struct mp_fix *fix, const char *sentence)
 }
 
 /* The worker frees them as soon as it gets their locks. */
-void mp_fix_orphans_gone(struct mp_fix *fix)
+void mp_orphans_gone(struct kunit *test, const struct mp_backing *backing,
+		     const char *what)
 {
-	const struct mp_backing *backing = fix->rig->backing;
 	unsigned long end = jiffies + 5 * HZ;
 
 	while (backing->nr_orphans(backing) && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_EQ_MSG(fix->test, backing->nr_orphans(backing), 0L,
-			    "orphans, %s", fix->what);
+	KUNIT_EXPECT_EQ_MSG(test, backing->nr_orphans(backing), 0L,
+			    "orphans, %s", what);
 }
 
 static void mp_fix_let_go(struct mp_fix *fix)
@@ -482,7 +482,7 @@ static void mp_fix_unwatch(struct mp_fix *fix)
 void mp_fix_end(struct mp_fix *fix)
 {
 	mp_fix_let_go(fix);
-	mp_fix_orphans_gone(fix);
+	mp_orphans_gone(fix->test, fix->rig->backing, fix->what);
 	if (fix->watch)
 		mp_fix_unwatch(fix);
 	mp_fix_balance(fix);

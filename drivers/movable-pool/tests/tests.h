@@ -137,7 +137,8 @@ void mp_fix_reach(struct mp_fix *fix, enum mp_at at,
 void mp_fix_watch(struct mp_fix *fix);
 void mp_fix_end(struct mp_fix *fix);
 void mp_fix_said(struct mp_fix *fix, const char *sentence);
-void mp_fix_orphans_gone(struct mp_fix *fix);
+void mp_orphans_gone(struct kunit *test, const struct mp_backing *backing,
+		     const char *what);
 struct movable_pool *mp_fix_pool(struct kunit *test, const struct mp_rig *rig,
 				 const struct movable_pool_ops *ops,
 				 unsigned long max_pages, void *priv);

@@ -120,7 +120,7 @@ static void freed_on_the_way(struct kunit *test)
 	pfn = page_to_pfn(fix->src);
 	mp_hook(MP_WAIT_MIGRATE_ENTER, mp_free_on_the_way, fix);
 	mp_vm_evict(pfn);
-	mp_fix_orphans_gone(fix);
+	mp_orphans_gone(fix->test, fix->rig->backing, fix->what);
 	movable_pool_stats(fix->pool, &s);
 	KUNIT_EXPECT_EQ(test, s.migrated, 0UL);
 	KUNIT_EXPECT_EQ(test, s.freed, 1UL);

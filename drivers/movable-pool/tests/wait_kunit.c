@@ -201,7 +201,7 @@ static void pin_waits_for_refusal(struct kunit *test)
 /* The pool is gone: what is left to do of mp_fix_end(). */
 static void mp_fix_end_without_pool(struct mp_fix *fix)
 {
-	mp_fix_orphans_gone(fix);
+	mp_orphans_gone(fix->test, fix->rig->backing, fix->what);
 	put_page(fix->spare);
 	KUNIT_EXPECT_FALSE(fix->test, mp_hooks_left());
 }
