@@ -112,13 +112,19 @@ static int balloon_start(struct balloon *b)
 	return 0;
 }
 
+/* From here on no worker is started, and none waits for the host for long. */
+static void balloon_wind_down(struct balloon *b)
+{
+	balloon_set_quiet(b, true);
+	schedule_delayed_work(&b->watch, 0);
+}
+
 static void balloon_stop(struct balloon *b)
 {
 	if (!b->started)
 		return;
 	b->started = false;
-	balloon_set_quiet(b, true);
-	schedule_delayed_work(&b->watch, 0);
+	balloon_wind_down(b);
 	balloon_close_doors(b);
 	balloon_empty(b);
 	balloon_host_close(b);
@@ -207,11 +213,27 @@ free:
 	return err;
 }
 
+/*
+ * To destroy_workqueue() of kernels before 5.15 a queue is still busy for a
+ * moment when cancel_work_sync() had to wait for a worker, and it says so
+ * loudly.  So the workers are gone when they are cancelled.  Only at the end:
+ * in a suspend the queue is frozen.
+ */
+static void balloon_flush(struct balloon *b)
+{
+	if (!b->started)
+		return;
+	balloon_wind_down(b);
+	cancel_delayed_work(&b->size_work);
+	flush_workqueue(b->wq);
+}
+
 static void balloon_remove(struct virtio_device *vdev)
 {
 	struct balloon *b = vdev->priv;
 
 	device_set_wakeup_capable(&vdev->dev, false);
+	balloon_flush(b);
 	balloon_stop(b);
 	movable_pool_destroy(b->pool);
 	destroy_workqueue(b->wq);

@@ -146,6 +146,19 @@ void balloon_empty(struct balloon *b)
 	balloon_tell_actual(b);
 }
 
+/* @now: also if an OOM has put it off meanwhile.  Else nothing if queued. */
+static void balloon_size_again(struct balloon *b, bool now, unsigned long delay)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&b->lock, flags);
+	if (!b->quiet && now)
+		mod_delayed_work(b->wq, &b->size_work, 0);
+	else if (!b->quiet)
+		queue_delayed_work(b->wq, &b->size_work, delay);
+	spin_unlock_irqrestore(&b->lock, flags);
+}
+
 static void balloon_size_retry(struct balloon *b, unsigned long missing)
 {
 	unsigned long delay = READ_ONCE(b->delay);
@@ -155,8 +168,8 @@ static void balloon_size_retry(struct balloon *b, unsigned long missing)
 				     "%lu pages from what the host wants, will try again\n",
 				     missing);
 	WRITE_ONCE(b->delay, min(2 * delay, BALLOON_MAX_DELAY));
-	/* Nothing if the host has changed its mind: then it is queued. */
-	queue_delayed_work(b->wq, &b->size_work, delay);
+	/* If the host has changed its mind, it is queued. */
+	balloon_size_again(b, false, delay);
 }
 
 void balloon_size_work(struct work_struct *work)
@@ -175,8 +188,7 @@ void balloon_size_work(struct work_struct *work)
 	balloon_tell_actual(b);
 	if (missing && done == n) {
 		WRITE_ONCE(b->delay, BALLOON_MIN_DELAY);
-		/* Now, also if an OOM has put it off meanwhile. */
-		mod_delayed_work(b->wq, &b->size_work, 0);
+		balloon_size_again(b, true, 0);
 		return;
 	}
 	balloon_may_sleep(b, BALLOON_AWAKE_SIZE, work);
