@@ -133,9 +133,17 @@ static int balloon_hint_block(struct balloon *b)
 	return 0;
 }
 
+/*
+ * QEMU names an id only until it has got that back; then it says STOP, although
+ * it reads.  Whoever looks again, for a change that was told late, must not
+ * take that for the end: that is another id, or DONE.
+ */
 static bool balloon_hint_goes_on(struct balloon *b)
 {
-	return !READ_ONCE(b->quiet) && balloon_hint_wanted(b) == b->hint_active;
+	u32 id = balloon_hint_wanted(b);
+
+	return !READ_ONCE(b->quiet) && (id == b->hint_active ||
+					id == VIRTIO_BALLOON_CMD_ID_STOP);
 }
 
 /* One entry stays free, for the end. */
