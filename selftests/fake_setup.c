@@ -295,7 +295,7 @@ FAKE_F(stop_is_not_the_end_of_hints)
 	};
 
 	ASSERT_EQ(0, mp_fake_plug(self->host, setup));
-	/* The id is read, and nothing more until the driver can know of STOP. */
+	/* The id is read, nothing more until the driver can know of STOP. */
 	ASSERT_EQ(0, mp_fake_allow(self->host, MP_FAKE_HINT, 1));
 	ASSERT_EQ(0, mp_fake_hint(self->host, 7));
 	ASSERT_EQ(0, hint_id_becomes(self->host, 7));
