@@ -107,6 +107,7 @@ static const struct mp_backing *mp_backing_for_balloon(const char **why)
  * @why: set to the reason, for people
  *
  * Return: the backing; a pool that cannot move is told so once, in the log.
+ * NULL if there is none that can do it.
  */
 const struct mp_backing *mp_backing_choose(unsigned int flags, const char **why)
 {
@@ -115,6 +116,10 @@ const struct mp_backing *mp_backing_choose(unsigned int flags, const char **why)
 		return &mp_backing_none;
 	}
 #ifdef MP_HAVE_MIGRATION
+	if (flags & MOVABLE_POOL_MAPPED) {
+		*why = "mapped: page cache is, and the VM moves it";
+		return &mp_backing_cache;
+	}
 	if (flags & MOVABLE_POOL_BALLOON)
 		return mp_backing_for_balloon(why);
 	if (flags & MOVABLE_POOL_PAGE_CACHE) {
@@ -123,6 +128,8 @@ const struct mp_backing *mp_backing_choose(unsigned int flags, const char **why)
 	}
 	return mp_backing_for_data(why);
 #else
+	if (flags & MOVABLE_POOL_MAPPED)
+		return NULL;
 	pr_warn_once("kernel built without " MP_LACKS ": pages never move\n");
 	*why = "kernel built without " MP_LACKS;
 	return &mp_backing_none;

@@ -43,8 +43,9 @@ struct workqueue_struct;
  * @owns: is @page one of the pool's?  Any page, no lock: a hint without a
  *	reference; with one, the page was the pool's when it was looked at
  * @add: make @page known to the VM as movable, with an empty link; the caller's
- *	reference becomes the pool's.  Return: 0 with @page locked, or an error
- *	with the page still only the caller's
+ *	reference becomes the pool's.  @index: its place in a mapped pool, or
+ *	MP_INDEX_NEXT.  Return: 0 with @page locked, or an error with the page
+ *	still only the caller's
  * @release: the owner's end of a page that neither moves nor is pinned: cut the
  *	link, let go or defer.  Never waits for a page lock.  @may_sleep: for
  *	other things it may.  Return: MP_RELEASED_* bits
@@ -71,7 +72,8 @@ struct mp_backing {
 	int (*open)(struct movable_pool *pool);
 	void (*close)(struct movable_pool *pool);
 	bool (*owns)(const struct movable_pool *pool, struct page *page);
-	int (*add)(struct movable_pool *pool, struct page *page, gfp_t gfp);
+	int (*add)(struct movable_pool *pool, struct page *page, long index,
+		   gfp_t gfp);
 	unsigned int (*release)(const struct mp_backing *backing,
 				struct page *page, bool may_sleep);
 	void (*let_go)(const struct mp_backing *backing, struct page *page);
@@ -82,6 +84,9 @@ struct mp_backing {
 		       struct page *src);
 	long (*nr_orphans)(const struct mp_backing *backing);
 };
+
+/* Which page of the pool it is does not matter. */
+#define MP_INDEX_NEXT		(-1L)
 
 #define MP_RELEASED_ISOLATED	BIT(0)	/* the VM had the page isolated */
 #define MP_RELEASED_LATER	BIT(1)	/* it waits for its page lock */

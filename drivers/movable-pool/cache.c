@@ -13,18 +13,21 @@
  * - the mapping is unevictable: reclaim passes it by;
  * - PG_dirty stays clear: there is nowhere to write to, and NUMA balancing
  *   skips dirty pages;
- * - the inode has no type, no name, no size: nobody else can truncate it.
+ * - the inode has no type and no name: nobody else can truncate it.
  *
  * Private is detached before the page leaves the mapping, always: a page with
  * PG_private and without a mapping is taken for one with buffer heads.
  *
- * Places in the mapping are numbered upwards and never used twice.  So an
- * orphan, whose link is cut, is known by its number: it has a mark of the
- * mapping's, which a page that leaves the cache takes along, and whoever evicts
- * it first does no harm.  Memory for the mapping's tree is 9 bytes a page where
- * neighbours in number live, 0.6 KiB at most for one left over.
+ * Places in the mapping are numbered upwards, in mapped pools by the driver,
+ * and never used twice.  So an orphan, whose link is cut, is known by its
+ * number: it has a mark of the mapping's, which a page that leaves the cache
+ * takes along, and whoever evicts it first does no harm.  Memory for the
+ * mapping's tree is 9 bytes a page where neighbours in number live, 0.6 KiB at
+ * most for one left over.
  */
 
+#include <linux/bitmap.h>
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
@@ -52,19 +55,23 @@
  * struct mp_cache - one pool's inode; outlives the pool while it has orphans
  * @inode: its i_private is the pool
  * @next: the next page's number; when there is none left, no page can be added
+ * @used: of mapped pools instead: a bit for each place that had a page
  * @reap: frees the orphans
  * @delay: jiffies to its next try
  * @end: when the pool is gone: frees the last orphans, and the inode
  * @closed: the pool is gone
+ * @ended: told when the cache goes, by @end; set by who closes it, or NULL
  * @node: in the list of all
  */
 struct mp_cache {
 	struct inode *inode;
 	atomic_long_t next;
+	unsigned long *used;
 	struct delayed_work reap;
 	unsigned int delay;
 	struct delayed_work end;
 	bool closed;
+	struct completion *ended;
 	struct list_head node;
 };
 
@@ -124,6 +131,21 @@ static struct page *mp_orphan_next(struct address_space *mapping,
 	return xa_find(&mapping->i_pages, index, ULONG_MAX, MP_ORPHAN);
 }
 
+/*
+ * Processes may have them mapped: all at once here, and any that come to map
+ * one again meanwhile, page by page.
+ */
+static void mp_orphans_truncate(struct address_space *mapping,
+				unsigned long index, unsigned long end)
+{
+	loff_t start = (loff_t)index << PAGE_SHIFT;
+	loff_t bytes = (loff_t)(end - index) << PAGE_SHIFT;
+
+	if (mapping_mapped(mapping))
+		unmap_mapping_range(mapping, start, bytes, 0);
+	truncate_inode_pages_range(mapping, start, start + bytes - 1);
+}
+
 /* Return: whether some are left, because they are locked. */
 static bool mp_orphans_reap(struct address_space *mapping)
 {
@@ -139,8 +161,7 @@ static bool mp_orphans_reap(struct address_space *mapping)
 			end++;
 			continue;
 		}
-		truncate_inode_pages_range(mapping, (loff_t)index << PAGE_SHIFT,
-					   ((loff_t)end << PAGE_SHIFT) - 1);
+		mp_orphans_truncate(mapping, index, end);
 		cond_resched();
 	}
 	return again;
@@ -160,11 +181,19 @@ static void mp_cache_reap(struct work_struct *work)
 	queue_delayed_work(mp_backings_wq, &cache->reap, delay);
 }
 
-/* Nobody adds orphans any more.  The only one to free the cache. */
+static void mp_cache_free(struct mp_cache *cache)
+{
+	iput(cache->inode);
+	kvfree(cache->used);
+	kfree(cache);
+}
+
+/* Nobody adds orphans any more.  The only one to free an opened cache. */
 static void mp_cache_end(struct work_struct *work)
 {
 	struct mp_cache *cache = container_of(to_delayed_work(work),
 					      struct mp_cache, end);
+	struct completion *ended = cache->ended;
 
 	cancel_delayed_work_sync(&cache->reap);
 	if (mp_orphans_reap(mp_cache_mapping(cache))) {
@@ -176,8 +205,9 @@ static void mp_cache_end(struct work_struct *work)
 	mutex_lock(&mp_caches_lock);
 	list_del(&cache->node);
 	mutex_unlock(&mp_caches_lock);
-	iput(cache->inode);
-	kfree(cache);
+	mp_cache_free(cache);
+	if (ended)
+		complete(ended);
 }
 
 /*
@@ -269,10 +299,49 @@ static void mp_cache_attach(struct page *page)
 	SetPagePrivate(page);
 }
 
-static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
+/* Processes' pages are charged to who allocates them. */
+static int mp_cache_put_in(struct movable_pool *pool, struct page *page,
+			   long index, gfp_t gfp)
 {
 	struct address_space *mapping = mp_cache_mapping(pool->cache);
-	long index;
+
+	if (mp_fail(MP_FAIL_CACHE_ADD))
+		return -ENOMEM;
+	if (pool->flags & MOVABLE_POOL_MAPPED)
+		return mp_compat_cache_add(mapping, page, index, gfp);
+	return mp_compat_cache_add_uncharged(mapping, page, index, gfp);
+}
+
+static int mp_cache_add_at(struct movable_pool *pool, struct page *page,
+			   long index, gfp_t gfp)
+{
+	unsigned long *used = pool->cache->used;
+	int err;
+
+	if ((unsigned long)index >= pool->max_pages)
+		return -EINVAL;
+	if (test_and_set_bit(index, used))
+		return -EEXIST;
+	err = mp_cache_put_in(pool, page, index, gfp);
+	if (err)
+		clear_bit(index, used);
+	return err;
+}
+
+static int mp_cache_add_next(struct movable_pool *pool, struct page *page,
+			     gfp_t gfp)
+{
+	long index = atomic_long_fetch_add_unless(&pool->cache->next, 1,
+						  MP_INDEX_MAX);
+
+	if (index == MP_INDEX_MAX)
+		return -ENOSPC;
+	return mp_cache_put_in(pool, page, index, gfp);
+}
+
+static int mp_cache_add(struct movable_pool *pool, struct page *page,
+			long index, gfp_t gfp)
+{
 	int err;
 
 	if (!gfpflags_allow_blocking(gfp)) {
@@ -285,12 +354,10 @@ static int mp_cache_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
 		lock_page(page);
 		unlock_page(page);
 	}
-	index = atomic_long_fetch_add_unless(&pool->cache->next, 1,
-					     MP_INDEX_MAX);
-	if (index == MP_INDEX_MAX)
-		return -ENOSPC;
-	err = mp_fail(MP_FAIL_CACHE_ADD) ? -ENOMEM :
-	      mp_compat_cache_add(mapping, page, index, gfp);
+	if (index == MP_INDEX_NEXT)
+		err = mp_cache_add_next(pool, page, gfp);
+	else
+		err = mp_cache_add_at(pool, page, index, gfp);
 	if (err)
 		return err;
 	mp_cache_attach(page);
@@ -332,21 +399,9 @@ int mp_cache_migrate(struct page *dst, struct page *src, enum migrate_mode mode)
 	return err == -ENOENT ? -EBUSY : err;
 }
 
-static bool mp_cache_linked(struct page *page)
-{
-	unsigned long irqflags = mp_link_lock(page);
-	bool linked = mp_link_handle(page);
-
-	mp_link_unlock(page, irqflags);
-	return linked;
-}
-
 /**
  * mp_cache_evict() - may the page leave the cache?
  * @page: locked, in the cache
- *
- * An owner that has just cut the link has let go of the link lock by then, and
- * with it of the page.
  *
  * Return: true, with private detached, if nobody needs its contents.
  */
@@ -354,7 +409,7 @@ bool mp_cache_evict(struct page *page)
 {
 	if (!PagePrivate(page))
 		return true;
-	if (mp_cache_linked(page))
+	if (mp_link_owned(page))
 		return false;
 	ClearPagePrivate(page);
 	page->private = 0;
@@ -372,18 +427,47 @@ void mp_cache_invalidate(struct page *page)
 	WARN_ON_ONCE(!mp_cache_evict(page));
 }
 
+static int mp_cache_open_mapped(struct movable_pool *pool,
+				struct mp_cache *cache)
+{
+	if (pool->max_pages > MP_INDEX_MAX)
+		return -ENOMEM;
+	/* It may be a user who asks: for too much there is no warning. */
+	if (!mp_fail(MP_FAIL_ALLOC_PLACES))
+		cache->used = kvcalloc(BITS_TO_LONGS(pool->max_pages),
+				       sizeof(long),
+				       GFP_KERNEL | __GFP_NOWARN);
+	if (!cache->used)
+		return -ENOMEM;
+	cache->inode = mp_inode_new_mapped(&mp_compat_cache_aops,
+					   (loff_t)pool->max_pages <<
+					   PAGE_SHIFT);
+	pool->inode = cache->inode;
+	return cache->inode ? 0 : -ENOMEM;
+}
+
+static int mp_cache_open_inode(struct movable_pool *pool,
+			       struct mp_cache *cache)
+{
+	if (pool->flags & MOVABLE_POOL_MAPPED)
+		return mp_cache_open_mapped(pool, cache);
+	cache->inode = mp_inode_new(&mp_compat_cache_aops);
+	return cache->inode ? 0 : -ENOMEM;
+}
+
 static int mp_cache_open(struct movable_pool *pool)
 {
 	struct mp_cache *cache = NULL;
+	int err;
 
 	if (!mp_fail(MP_FAIL_ALLOC_CACHE))
 		cache = kzalloc(sizeof(*cache), GFP_KERNEL);
 	if (!cache)
 		return -ENOMEM;
-	cache->inode = mp_inode_new(&mp_compat_cache_aops);
-	if (!cache->inode) {
-		kfree(cache);
-		return -ENOMEM;
+	err = mp_cache_open_inode(pool, cache);
+	if (err) {
+		mp_cache_free(cache);
+		return err;
 	}
 	cache->inode->i_private = pool;
 	cache->delay = 1;
@@ -396,15 +480,29 @@ static int mp_cache_open(struct movable_pool *pool)
 	return 0;
 }
 
-/* What is left in the inode are orphans, which do not lead to the pool. */
+/*
+ * What is left in the inode are orphans, which do not lead to the pool.  Those
+ * of a mapped pool are waited for: processes may reach them.
+ */
 static void mp_cache_close(struct movable_pool *pool)
 {
+	DECLARE_COMPLETION_ONSTACK(ended);
+	bool mapped = pool->flags & MOVABLE_POOL_MAPPED;
 	struct mp_cache *cache = pool->cache;
 
+	/* Pairs with movable_mapped_mmap(). */
+	WRITE_ONCE(cache->inode->i_private, NULL);
 	mutex_lock(&mp_caches_lock);
 	cache->closed = true;
 	mutex_unlock(&mp_caches_lock);
+	cache->ended = mapped ? &ended : NULL;
 	queue_delayed_work(mp_backings_wq, &cache->end, 0);
+	if (!mapped)
+		return;
+	while (!wait_for_completion_timeout(&ended, 10 * HZ))
+		pr_warn("%s: destroy waits for the locks of freed pages\n",
+			pool->name);
+	mp_inode_unpin_mapped();
 }
 
 static long mp_cache_nr_of(struct mp_cache *cache)

@@ -27,12 +27,15 @@ int mp_compat_cache_init(void);
 void mp_compat_cache_exit(void);
 
 /*
- * Add a page that only the caller has, and charge no memcg for it.  May sleep.
- * Return: 0 with the page locked, on its way to the LRU, and a reference for
- * the cache added; -ENOMEM.
+ * Add a page that only the caller has, and charge its memcg for it, or none.
+ * May sleep.  Return: 0 with the page locked, on its way to the LRU, and a
+ * reference for the cache added; -ENOMEM, also at the memcg's limit.
  */
 int mp_compat_cache_add(struct address_space *mapping, struct page *page,
 			unsigned long index, gfp_t gfp);
+int mp_compat_cache_add_uncharged(struct address_space *mapping,
+				  struct page *page, unsigned long index,
+				  gfp_t gfp);
 
 /*
  * Put @dst in the cache in place of @src, if that has the expected references:

@@ -52,6 +52,7 @@ struct dentry;
 struct mp_balloon_kernel;
 struct mp_balloon_list;
 struct mp_cache;
+struct inode;
 
 /* Events counted per CPU; struct movable_pool_stats says what they mean. */
 enum mp_event {
@@ -81,6 +82,7 @@ struct mp_counters {
  * @backing: the kernel's mechanism that moves its pages
  * @why: this one; for people
  * @cache: the page cache backing's (cache.c)
+ * @inode: of mapped pools: what processes map
  * @balloon: of balloon pools: the pages (balloon_loose.c)
  * @kernel_balloon: the same, where they are the kernel's (balloon_kernel.c)
  * @ops: the driver's
@@ -105,6 +107,7 @@ struct movable_pool {
 	const struct mp_backing *backing;
 	const char *why;
 	struct mp_cache *cache;
+	struct inode *inode;
 	struct mp_balloon_list *balloon;
 	struct mp_balloon_kernel *kernel_balloon;
 	const struct movable_pool_ops *ops;
@@ -171,11 +174,14 @@ void mp_op_enter(struct mp_op *op);
 void mp_op_exit(struct mp_op *op);
 bool mp_op_running(void);
 void mp_op_might_wait(void);
+void mp_op_not_in_reclaim(void);
 
 /* pin.c */
 int mp_wait_moving(struct movable_page *mp);
 
 /* page.c */
+int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
+		     long index, gfp_t gfp);
 void mp_page_leave(struct movable_pool *pool, unsigned int released);
 bool mp_page_adoptable(struct page *page);
 

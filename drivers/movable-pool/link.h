@@ -76,6 +76,24 @@ static inline struct movable_page *mp_link_handle(struct page *page)
 	return (void *)(READ_ONCE(*mp_link_word(page)) & ~MP_LINK_FLAGS);
 }
 
+/*
+ * Page cache, locked: has it an owner?  One that has just cut the link has let
+ * go of the link lock by then, and with it of the page.  Without PG_private it
+ * has been let go, but somebody's reference kept it from leaving the cache.
+ */
+static inline bool mp_link_owned(struct page *page)
+{
+	unsigned long irqflags;
+	bool owned;
+
+	if (!PagePrivate(page))
+		return false;
+	irqflags = mp_link_lock(page);
+	owned = mp_link_handle(page);
+	mp_link_unlock(page, irqflags);
+	return owned;
+}
+
 /* Of any page: what would be its pool if it is a loose one of ours. */
 static inline struct movable_pool *mp_link_loose_pool(struct page *page)
 {

@@ -45,7 +45,8 @@ static bool mp_loose_lock_new(struct page *page, gfp_t gfp)
 	return true;
 }
 
-int mp_loose_add(struct movable_pool *pool, struct page *page, gfp_t gfp)
+int mp_loose_add(struct movable_pool *pool, struct page *page, long index,
+		 gfp_t gfp)
 {
 	if (!mp_loose_lock_new(page, gfp))
 		return -EBUSY;

@@ -45,7 +45,8 @@ struct mp_loose {
 int mp_loose_init(const struct mp_backing *backing);
 void mp_loose_exit(const struct mp_backing *backing);
 bool mp_loose_owns(const struct movable_pool *pool, struct page *page);
-int mp_loose_add(struct movable_pool *pool, struct page *page, gfp_t gfp);
+int mp_loose_add(struct movable_pool *pool, struct page *page, long index,
+		 gfp_t gfp);
 unsigned int mp_loose_release(const struct mp_backing *backing,
 			      struct page *page, bool may_sleep);
 void mp_loose_let_go(const struct mp_backing *backing, struct page *page);

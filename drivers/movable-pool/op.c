@@ -94,3 +94,10 @@ void mp_op_might_wait(void)
 	mp_op_acquire();
 	mp_op_release();
 }
+
+/* Said by every call that can wait for a page lock, unknown to lockdep. */
+void mp_op_not_in_reclaim(void)
+{
+	fs_reclaim_acquire(GFP_KERNEL);
+	fs_reclaim_release(GFP_KERNEL);
+}

@@ -75,18 +75,29 @@ static int mp_page_claim(struct movable_pool *pool, struct movable_page *mp)
 	return -EEXIST;
 }
 
-/* Take a share of the pool for a page to come. */
-static int mp_page_share(struct movable_pool *pool)
+/* Has the pool pages of this kind? */
+static int mp_page_kind(struct movable_pool *pool, long index)
 {
-	unsigned long nr;
-	int err = 0;
+	bool mapped = pool->flags & MOVABLE_POOL_MAPPED;
+	bool placed = index != MP_INDEX_NEXT;
 
 	if (pool->flags & MOVABLE_POOL_BALLOON) {
 		mp_misuse("%s: a balloon's pages have no handles\n",
 			  pool->name);
 		return -EINVAL;
 	}
-	nr = atomic_long_inc_return(&pool->nr_pages);
+	if (mapped == placed)
+		return 0;
+	mp_misuse("%s: pages of mapped pools, and no others, have a place in them\n",
+		  pool->name);
+	return -EINVAL;
+}
+
+/* Take a share of the pool for a page to come. */
+static int mp_page_share(struct movable_pool *pool)
+{
+	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
+	int err = 0;
 
 	if (READ_ONCE(pool->shutdown))
 		err = -ESHUTDOWN;
@@ -97,9 +108,10 @@ static int mp_page_share(struct movable_pool *pool)
 	return err;
 }
 
-static int mp_page_enter(struct movable_pool *pool, struct movable_page *mp)
+static int mp_page_enter(struct movable_pool *pool, struct movable_page *mp,
+			 long index)
 {
-	int err = mp_page_share(pool);
+	int err = mp_page_kind(pool, index) ?: mp_page_share(pool);
 
 	if (err)
 		return err;
@@ -118,10 +130,10 @@ static void mp_page_back_out(struct movable_pool *pool, struct movable_page *mp)
 
 /* Give @page, the caller's alone, to @mp.  On error it stays the caller's. */
 static int mp_page_give(struct movable_pool *pool, struct movable_page *mp,
-			struct page *page, gfp_t gfp)
+			struct page *page, long index, gfp_t gfp)
 {
 	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
-	int err = pool->backing->add(pool, page, gfp);
+	int err = pool->backing->add(pool, page, index, gfp);
 
 	if (err)
 		return err;
@@ -143,7 +155,7 @@ static struct page *mp_page_new(gfp_t gfp)
 
 static int mp_page_alloc_claimed(struct movable_pool *pool,
 				 struct movable_page *mp, struct page *page,
-				 gfp_t gfp)
+				 long index, gfp_t gfp)
 {
 	int err;
 
@@ -151,7 +163,7 @@ static int mp_page_alloc_claimed(struct movable_pool *pool,
 		page = mp_page_new(gfp);
 	if (!page)
 		return -ENOMEM;
-	err = mp_page_give(pool, mp, page, gfp);
+	err = mp_page_give(pool, mp, page, index, gfp);
 	if (err)
 		put_page(page);
 	return err;
@@ -159,18 +171,28 @@ static int mp_page_alloc_claimed(struct movable_pool *pool,
 
 /* @page: one that the caller has got already, or NULL. */
 static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
-			     struct page *page, gfp_t gfp)
+			     struct page *page, long index, gfp_t gfp)
 {
-	int err = mp_page_enter(pool, mp);
+	int err = mp_page_enter(pool, mp, index);
 
 	if (!err) {
-		err = mp_page_alloc_claimed(pool, mp, page, gfp);
+		err = mp_page_alloc_claimed(pool, mp, page, index, gfp);
 		if (err)
 			mp_page_back_out(pool, mp);
 	} else if (page) {
 		put_page(page);
 	}
 	return err;
+}
+
+/* movable_page_alloc(), with a place for mapped pools or MP_INDEX_NEXT. */
+int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
+		     long index, gfp_t gfp)
+{
+	if (!mp_gfp_allowed(gfp))
+		return -EINVAL;
+	return mp_page_alloc_one(pool, mp, NULL, index,
+				 mp_page_gfp(pool, gfp));
 }
 
 /**
@@ -186,17 +208,16 @@ static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
  * takes unless @gfp excludes direct reclaim and compaction.
  * Return: 0; -ENOMEM; -ENOSPC at the pool's page limit; -EEXIST for a handle
  * that has a page; -EINVAL for a @gfp with __GFP_ACCOUNT, __GFP_COMP or a zone
- * that a move would not keep; -EOPNOTSUPP for a @gfp that may not sleep, if the
- * backing is page cache; -ESHUTDOWN during movable_pool_destroy(); -EBUSY if
- * the new page is locked by memory failure handling and @gfp forbids to wait
- * for that.
+ * that a move would not keep, or a pool whose pages have no handles or have
+ * places (linux/movable_balloon.h, movable_mapped.h); -EOPNOTSUPP for a @gfp
+ * that may not sleep, if the backing is page cache; -ESHUTDOWN during
+ * movable_pool_destroy(); -EBUSY if the new page is locked by memory failure
+ * handling and @gfp forbids to wait for that.
  */
 int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
 		       gfp_t gfp)
 {
-	if (!mp_gfp_allowed(gfp))
-		return -EINVAL;
-	return mp_page_alloc_one(pool, mp, NULL, mp_page_gfp(pool, gfp));
+	return mp_page_alloc_at(pool, mp, MP_INDEX_NEXT, gfp);
 }
 EXPORT_SYMBOL_GPL(movable_page_alloc);
 
@@ -217,7 +238,8 @@ static unsigned int mp_alloc_chunk(struct movable_pool *pool,
 
 	mp_bulk_new(gfp, n, pages);
 	for (done = 0; done < n; done++)
-		if (mp_page_alloc_one(pool, mps[done], pages[done], gfp))
+		if (mp_page_alloc_one(pool, mps[done], pages[done],
+				      MP_INDEX_NEXT, gfp))
 			break;
 	/* The one that failed has been dropped with its share. */
 	for (i = done + 1; i < n; i++)
@@ -300,10 +322,10 @@ int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 	}
 	if (page_count(page) != 1 || PageLocked(page))
 		return -EBUSY;
-	err = mp_page_enter(pool, mp);
+	err = mp_page_enter(pool, mp, MP_INDEX_NEXT);
 	if (err)
 		return err;
-	err = mp_page_give(pool, mp, page,
+	err = mp_page_give(pool, mp, page, MP_INDEX_NEXT,
 			   pool->backing->sleeps ? GFP_KERNEL : 0);
 	if (err)
 		mp_page_back_out(pool, mp);

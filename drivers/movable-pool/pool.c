@@ -59,6 +59,16 @@ static bool mp_attr_balloon_valid(const struct movable_pool_attr *attr)
 	return false;
 }
 
+static bool mp_attr_mapped_valid(const struct movable_pool_attr *attr)
+{
+	if (!(attr->flags & MOVABLE_POOL_MAPPED) ||
+	    (attr->flags == MOVABLE_POOL_MAPPED && attr->max_pages))
+		return true;
+	pr_err("%s: a mapped pool has a size, max_pages, and no other flags\n",
+	       attr->name);
+	return false;
+}
+
 static bool mp_attr_valid(const struct movable_pool_attr *attr)
 {
 	if (!attr || !attr->name || !*attr->name ||
@@ -78,7 +88,7 @@ static bool mp_attr_valid(const struct movable_pool_attr *attr)
 		       attr->name);
 		return false;
 	}
-	return mp_attr_balloon_valid(attr);
+	return mp_attr_mapped_valid(attr) && mp_attr_balloon_valid(attr);
 }
 
 static void mp_pool_free(struct movable_pool *pool)
@@ -154,8 +164,7 @@ static int mp_pool_open(struct movable_pool *pool, const char *name)
  * @owner: module whose ops and handles the pool will use
  *
  * Context: May sleep.
- * Return: the pool, or ERR_PTR(): -EINVAL for unknown flags or a name that is
- * not 1 to 32 characters without '/', -ENOMEM.
+ * Return: the pool, or ERR_PTR(), as movable_pool_create().
  */
 struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 					   struct module *owner)
@@ -169,6 +178,12 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
 	pool->backing = mp_backing_choose(attr->flags, &pool->why);
+	if (!pool->backing) {
+		pr_err("%s: this kernel cannot move mapped pages: built without page migration\n",
+		       attr->name);
+		mp_pool_free(pool);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
 	pool->ops = attr->ops ?: &mp_no_ops;
 	pool->flags = attr->flags;
 	pool->max_pages = attr->max_pages;
@@ -179,6 +194,9 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool->gfp = __GFP_HIGHMEM;
 	if (pool->backing != &mp_backing_none)
 		pool->gfp |= __GFP_MOVABLE;
+	/* What others had in it is not for processes to see. */
+	if (attr->flags & MOVABLE_POOL_MAPPED)
+		pool->gfp |= __GFP_ZERO;
 	err = mp_pool_open(pool, attr->name);
 	if (err) {
 		mp_pool_free(pool);
@@ -257,6 +275,9 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
  * they are pinned and isolated, until the VM gives them back.  Pages that were
  * freed while the VM has them isolated are not waited for.
  *
+ * Of a mapped pool, it ends what processes have mapped, and waits for the page
+ * locks that this takes: not in reclaim, nor an OOM notifier.
+ *
  * When it returns no op of the pool runs or will run: the driver's module may
  * go.
  *
@@ -268,6 +289,8 @@ void movable_pool_destroy(struct movable_pool *pool)
 		return;
 	might_sleep();
 	mp_op_might_wait();
+	if (pool->flags & MOVABLE_POOL_MAPPED)
+		mp_op_not_in_reclaim();
 	if (mp_op_running()) {
 		mp_misuse("%s: destroy in a driver op would wait for itself\n",
 			  pool->name);

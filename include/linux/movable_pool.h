@@ -125,16 +125,19 @@ struct movable_pool_ops {
 #define MOVABLE_POOL_PAGE_CACHE	BIT(1)	/* backed by page cache, if it moves */
 #define MOVABLE_POOL_BALLOON	BIT(2)	/* linux/movable_balloon.h */
 #define MOVABLE_POOL_ADJUST	BIT(3)	/* a balloon's pages leave MemTotal */
+#define MOVABLE_POOL_MAPPED	BIT(4)	/* linux/movable_mapped.h */
 #define MOVABLE_POOL_FLAGS	(MOVABLE_POOL_UNMOVABLE | \
 				 MOVABLE_POOL_PAGE_CACHE | \
-				 MOVABLE_POOL_BALLOON | MOVABLE_POOL_ADJUST)
+				 MOVABLE_POOL_BALLOON | \
+				 MOVABLE_POOL_ADJUST | MOVABLE_POOL_MAPPED)
 
 /**
  * struct movable_pool_attr - what a driver says about a new pool
  * @name: shown in messages and debugfs, need not be unique; copied
  * @ops: driver ops or NULL; must outlive the pool
  * @flags: MOVABLE_POOL_*; unknown bits are refused
- * @max_pages: most pages the pool may own, 0 for no limit
+ * @max_pages: most pages the pool may own, 0 for no limit; of a mapped pool the
+ *	size, which it must have
  * @priv: for movable_pool_priv()
  */
 struct movable_pool_attr {
@@ -200,7 +203,8 @@ void movable_pool_stats(const struct movable_pool *pool,
  *
  * Context: May sleep.
  * Return: the pool, or ERR_PTR(): -EINVAL for unknown flags or a name that is
- * not 1 to 32 characters without '/', -ENOMEM.
+ * not 1 to 32 characters without '/', -ENOMEM; -EOPNOTSUPP for a mapped pool
+ * where the kernel is built without page migration.
  */
 #define movable_pool_create(attr) __movable_pool_create(attr, THIS_MODULE)
 

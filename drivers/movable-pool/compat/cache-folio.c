@@ -14,9 +14,10 @@
 #include "../cache.h"
 
 /*
- * Nobody is charged: not a task that happens to call the driver.  7.2 has
- * AS_KERNEL_FILE for this, but its counter does not follow a page that moves to
- * another node (mm/migrate.c), and older kernels have nothing.
+ * For data of the kernel nobody is charged: not a task that happens to call the
+ * driver.  7.2 has AS_KERNEL_FILE for this, but its counter does not follow a
+ * page that moves to another node (mm/migrate.c), and older kernels have
+ * nothing.
  */
 static struct mem_cgroup *mp_root_memcg;
 
@@ -44,6 +45,13 @@ void mp_compat_cache_exit(void)
 
 int mp_compat_cache_add(struct address_space *mapping, struct page *page,
 			unsigned long index, gfp_t gfp)
+{
+	return filemap_add_folio(mapping, page_folio(page), index, gfp);
+}
+
+int mp_compat_cache_add_uncharged(struct address_space *mapping,
+				  struct page *page, unsigned long index,
+				  gfp_t gfp)
 {
 	struct mem_cgroup *old = set_active_memcg(mp_root_memcg);
 	int err = filemap_add_folio(mapping, page_folio(page), index, gfp);

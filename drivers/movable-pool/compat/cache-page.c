@@ -102,6 +102,13 @@ static bool mp_may_use_worker(gfp_t gfp)
 int mp_compat_cache_add(struct address_space *mapping, struct page *page,
 			unsigned long index, gfp_t gfp)
 {
+	return add_to_page_cache_lru(page, mapping, index, gfp);
+}
+
+int mp_compat_cache_add_uncharged(struct address_space *mapping,
+				  struct page *page, unsigned long index,
+				  gfp_t gfp)
+{
 	if (mp_may_use_worker(gfp) && mp_charge_is_wrong())
 		return mp_add_by_worker(mapping, page, index, gfp);
 	return add_to_page_cache_lru(page, mapping, index, gfp);
