@@ -27,6 +27,7 @@ enum mp_wait {
 	MP_WAIT_PIN_WAIT,		/* pin() is about to wait for MOVING */
 	MP_WAIT_DEFERRED_PAGE,		/* worker has a page, not its lock */
 	MP_WAIT_DESTROY_WALK,		/* destroy() has a page, not its lock */
+	MP_WAIT_FAULT_PAGE,		/* a fault has a page, not its lock */
 	MP_NR_WAITS,
 };
 

@@ -13,6 +13,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mm_types.h>
+#include <linux/pagemap.h>
 
 /* Fills the NULL entries of @pages; returns how many are there. */
 static inline unsigned int mp_compat_alloc_bulk(gfp_t gfp, unsigned int n,
@@ -60,6 +61,16 @@ static inline int mp_compat_copy(struct page *dst, struct page *src)
 #else
 	copy_highpage(dst, src);
 	return 0;
+#endif
+}
+
+/* Return: 0, or -EINTR with @page not locked: a fatal signal has come. */
+static inline int mp_compat_lock_killable(struct page *page)
+{
+#ifdef MP_HAVE_FOLIO_LOCK_KILLABLE		/* since 5.16 */
+	return folio_lock_killable(page_folio(page));
+#else
+	return lock_page_killable(page);
 #endif
 }
 
