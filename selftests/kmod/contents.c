@@ -9,11 +9,6 @@
 
 #define MP_TEST_WORDS	(PAGE_SIZE / sizeof(u64))
 
-static u64 mp_test_word(u64 seed, unsigned int index, unsigned int word)
-{
-	return (seed + 1) * 0x9e3779b97f4a7c15ULL ^ (u64)index << 32 ^ word;
-}
-
 void mp_test_pattern_write(u64 *page, u64 seed, unsigned int index)
 {
 	unsigned int i;

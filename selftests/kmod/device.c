@@ -225,6 +225,23 @@ static int mp_test_ioc_frame(void __user *arg)
 	return copy_to_user(arg, &frame, sizeof(frame)) ? -EFAULT : 0;
 }
 
+static int mp_test_ioc_mapped(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_mapped mapped;
+	struct mp_test_pool *pool;
+
+	if (copy_from_user(&mapped, arg, sizeof(mapped)))
+		return -EFAULT;
+	pool = mp_test_get(file, mapped.pool);
+	if (!pool)
+		return -ENXIO;
+	mapped.fd = mp_test_mapped_fd(pool, &mapped);
+	mp_test_pool_put(pool);
+	if (mapped.fd < 0)
+		return mapped.fd;
+	return copy_to_user(arg, &mapped, sizeof(mapped)) ? -EFAULT : 0;
+}
+
 static bool mp_test_script_sane(const struct mp_test_script *script,
 				struct mp_test_pool *act_pool)
 {
@@ -293,6 +310,8 @@ static long mp_test_ioctl(struct file *filp, unsigned int cmd,
 		return mp_test_ioc_evict(user);
 	case MP_TEST_IOC_FRAME:
 		return mp_test_ioc_frame(user);
+	case MP_TEST_IOC_MAPPED:
+		return mp_test_ioc_mapped(file, user);
 	case MP_TEST_IOC_SCRIPT:
 		return mp_test_ioc_script(file, user);
 	case MP_TEST_IOC_LOG:

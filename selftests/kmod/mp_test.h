@@ -54,6 +54,7 @@ struct mp_test_item {
  * @vmap_count: the same
  * @frames: of balloons: a bit for each frame that is in it
  * @running: driver ops at work
+ * @mapped: processes can map it; an object's index is its place in it
  * @destroyed: the test has destroyed it
  * @capacity: length of @items
  * @items: NULL is an object that was disposed of
@@ -73,6 +74,7 @@ struct mp_test_pool {
 	unsigned int vmap_count;
 	unsigned long *frames;
 	atomic_t running;
+	bool mapped;
 	bool destroyed;
 	unsigned int capacity;
 	struct mp_test_item *items[];
@@ -148,6 +150,11 @@ int mp_test_balloon_take_wait(struct mp_test_pool *pool,
 int mp_test_balloon_count(struct mp_test_pool *pool, struct mp_test_call *call);
 void mp_test_balloon_exchanged(struct mp_test_pool *pool, struct page *dst,
 			       struct page *src, int err);
+
+/* mapped.c */
+int mp_test_mapped_alloc(struct mp_test_item *item, gfp_t gfp);
+int mp_test_mapped_fd(struct mp_test_pool *pool,
+		      const struct mp_test_mapped *mapped);
 
 /* context.c */
 void mp_test_run_in(struct mp_test_pool *pool, struct mp_test_call *call);

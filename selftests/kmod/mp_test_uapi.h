@@ -99,6 +99,8 @@ enum mp_test_context {
 #define MP_TEST_GFP_COMP	0x4
 #define MP_TEST_GFP_DMA32	0x8
 #define MP_TEST_GFP_NORETRY	0x10
+#define MP_TEST_GFP_NO_PLACE	0x20	/* in a mapped pool, no place */
+#define MP_TEST_GFP_PLACE	0x40	/* of another pool, an object's index */
 
 enum mp_test_bad_page {
 	MP_TEST_BAD_COMPOUND,
@@ -199,6 +201,34 @@ struct mp_test_frame {
 	__u64 refs;		/* returned */
 };
 
+/* Files of mapped pools; what is odd about them must be refused. */
+enum mp_test_file_kind {
+	MP_TEST_FILE_GOOD,
+	MP_TEST_FILE_OWNERLESS,		/* operations without a module */
+	MP_TEST_FILE_STRANGE,		/* not by movable_mapped_file() */
+};
+
+/**
+ * struct mp_test_mapped - a descriptor of a mapped pool
+ * @pool: which
+ * @flags: O_RDWR or O_RDONLY, passed as they are
+ * @kind: enum mp_test_file_kind
+ * @fd: returned
+ */
+struct mp_test_mapped {
+	__u32 pool;
+	__u32 flags;
+	__u32 kind;
+	__s32 fd;
+};
+
+/* What MP_TEST_FILL writes to an object's page: none is like another. */
+static inline __u64 mp_test_word(__u64 seed, unsigned int index,
+				 unsigned int word)
+{
+	return (seed + 1) * 0x9e3779b97f4a7c15ULL ^ (__u64)index << 32 ^ word;
+}
+
 #define MP_TEST_OWN		(~0U)	/* the object the op is called for */
 #define MP_TEST_ANY		(~0U)
 
@@ -273,5 +303,6 @@ struct mp_test_log {
 #define MP_TEST_IOC_SCRIPT	_IOW('m', 7, struct mp_test_script)
 #define MP_TEST_IOC_LOG		_IOWR('m', 8, struct mp_test_log)
 #define MP_TEST_IOC_FRAME	_IOWR('m', 9, struct mp_test_frame)
+#define MP_TEST_IOC_MAPPED	_IOWR('m', 10, struct mp_test_mapped)
 
 #endif /* _MP_TEST_UAPI_H */

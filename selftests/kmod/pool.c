@@ -68,6 +68,7 @@ struct mp_test_pool *mp_test_pool_create(const struct mp_test_create *create)
 	if (err)
 		goto put;
 	mp_test_driver_ops(&pool->ops, create->has);
+	pool->mapped = create->flags & MOVABLE_POOL_MAPPED;
 	pool->pool = mp_test_pool_real(pool, create);
 	err = PTR_ERR_OR_ZERO(pool->pool);
 	if (err)

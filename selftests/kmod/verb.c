@@ -28,11 +28,20 @@ static gfp_t mp_test_gfp(struct mp_test_call *call)
 	return gfp;
 }
 
+static bool mp_test_has_place(struct mp_test_pool *pool, u64 arg)
+{
+	return pool->mapped ? !(arg & MP_TEST_GFP_NO_PLACE) :
+			      arg & MP_TEST_GFP_PLACE;
+}
+
 static int mp_test_item_alloc(struct mp_test_item *item,
 			      struct mp_test_call *call)
 {
-	return movable_page_alloc(item->pool->pool, &item->mp,
-				  mp_test_gfp(call));
+	gfp_t gfp = mp_test_gfp(call);
+
+	if (mp_test_has_place(item->pool, call->arg))
+		return mp_test_mapped_alloc(item, gfp);
+	return movable_page_alloc(item->pool->pool, &item->mp, gfp);
 }
 
 static int mp_test_alloc_bulk(struct mp_test_pool *pool,
