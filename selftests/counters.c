@@ -5,105 +5,19 @@
  */
 
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "mp.h"
+#include "mp_cgroup.h"
+#include "mp_counters.h"
 #include "mp_hotplug.h"
 
 #define SEED	37
 #define PAGES	8000
 
-/*
- * Counters of nodes that page cache could leave its traces in.  Not those of
- * anonymous memory and shmem: there the test's own pages are, and the root file
- * system's, which move, too.
- */
-static const char * const keys[] = {
-	"nr_file_pages",
-	"nr_unevictable",
-	"nr_inactive_file",
-	"nr_active_file",
-	"nr_isolated_file",
-	"nr_isolated_anon",
-	"nr_dirty",
-	"nr_kernel_file_pages",
-	"nr_zone_unevictable",
-	"nr_zone_inactive_file",
-	"nr_zone_active_file",
-};
-
-enum { FILE_PAGES, UNEVICTABLE };
-
-#define KEYS	ARRAY_SIZE(keys)
-
-struct counters {
-	long of[2][KEYS];
-};
-
-static void read_counters(struct counters *counters)
-{
-	char path[80];
-	int node;
-	size_t i;
-
-	mp_drain_lru();
-	mp_write_file("/proc/sys/vm/stat_refresh", "1");
-	for (node = 0; node < 2; node++) {
-		snprintf(path, sizeof(path),
-			 "/sys/devices/system/node/node%d/vmstat", node);
-		for (i = 0; i < KEYS; i++)
-			counters->of[node][i] = mp_read_field(path, keys[i]);
-		counters->of[node][FILE_PAGES] -= mp_read_field(path,
-								"nr_shmem");
-	}
-}
-
-/* Return: how many counters differ; says which. */
-static int compare(const struct counters *a, const struct counters *b, int say)
-{
-	int node, differ = 0;
-	size_t i;
-
-	for (node = 0; node < 2; node++) {
-		for (i = 0; i < KEYS; i++) {
-			if (a->of[node][i] == b->of[node][i])
-				continue;
-			differ++;
-			if (say)
-				printf("# node%d %s: %ld, was %ld\n", node,
-				       keys[i], b->of[node][i],
-				       a->of[node][i]);
-		}
-	}
-	return differ;
-}
-
-/* Freed pages sit in per-CPU batches for a while: up to 10 s. */
-static int returned(const struct counters *before)
-{
-	struct counters now;
-	int tries = 100;
-
-	do {
-		read_counters(&now);
-	} while (compare(before, &now, 0) && tries-- && !usleep(100000));
-	return compare(before, &now, 1);
-}
-
-static long added(const struct counters *before, int key)
-{
-	struct counters now;
-
-	read_counters(&now);
-	return now.of[0][key] + now.of[1][key] - before->of[0][key] -
-	       before->of[1][key];
-}
-
 FIXTURE(counted) {
 	struct mp_world world;
-	struct counters before;
+	struct mp_counters before;
 	int fd;
 	int pool;
 	int cached;
@@ -137,7 +51,7 @@ FIXTURE_SETUP(counted)
 	ASSERT_EQ(0, mp_prefer_node(1));
 	ASSERT_EQ(0, mp_world_open(&self->world));
 	self->fd = self->world.fd;
-	read_counters(&self->before);
+	mp_counters_read(&self->before);
 	self->pool = mp_create_as(self->fd, &create);
 	ASSERT_LE(0, self->pool);
 	stats = mp_stats(self->fd, self->pool);
@@ -147,7 +61,7 @@ FIXTURE_SETUP(counted)
 FIXTURE_TEARDOWN(counted)
 {
 	EXPECT_STREQ("", mp_world_close(&self->world));
-	EXPECT_EQ(0, returned(&self->before));
+	EXPECT_EQ(0, mp_counters_returned(&self->before));
 }
 
 #define COUNTED_F(name)	TEST_F(counted, name)
@@ -158,8 +72,8 @@ COUNTED_F(pages_count_as_documented)
 	long want = self->cached ? PAGES : 0;
 
 	ASSERT_EQ(0, mp_make(self->fd, self->pool, 0, PAGES, SEED));
-	EXPECT_EQ(want, added(&self->before, FILE_PAGES));
-	EXPECT_EQ(want, added(&self->before, UNEVICTABLE));
+	EXPECT_EQ(want, mp_counters_added(&self->before, MP_FILE_PAGES));
+	EXPECT_EQ(want, mp_counters_added(&self->before, MP_UNEVICTABLE));
 }
 
 COUNTED_F(freed_one_by_one)
@@ -170,27 +84,28 @@ COUNTED_F(freed_one_by_one)
 	mp_drain_lru();
 	for (i = 0; i < PAGES; i++)
 		ASSERT_EQ(0, mp_do(self->fd, self->pool, MP_TEST_FREE, i, 1));
-	EXPECT_EQ(0, returned(&self->before));
+	EXPECT_EQ(0, mp_counters_returned(&self->before));
 }
 
 COUNTED_F(moved_to_another_node_R15)
 {
-	struct counters full;
+	long want = self->cached ? PAGES : 0;
+	struct mp_counters full;
 	__u64 pfn;
 	long block;
 
 	if (variant->flags & MP_UNMOVABLE)
 		return;
 	ASSERT_EQ(0, mp_make(self->fd, self->pool, 0, PAGES, SEED));
-	read_counters(&full);
+	mp_counters_read(&full);
 	pfn = mp_pfn(self->fd, self->pool, 0);
 	block = mp_memory_block(pfn);
 	ASSERT_EQ(1, mp_block_is_movable(block));
 	ASSERT_LE(1000, mp_pages_in(self->fd, self->pool, PAGES, block));
 	ASSERT_EQ(0, mp_memory_block_set(block, "offline"));
 	EXPECT_LE(1000, mp_stats(self->fd, self->pool).migrated);
-	EXPECT_EQ(self->cached ? PAGES : 0, added(&self->before, FILE_PAGES));
-	EXPECT_EQ(self->cached ? PAGES : 0, added(&self->before, UNEVICTABLE));
+	EXPECT_EQ(want, mp_counters_added(&self->before, MP_FILE_PAGES));
+	EXPECT_EQ(want, mp_counters_added(&self->before, MP_UNEVICTABLE));
 	EXPECT_EQ(0, mp_memory_block_set(block, "online_movable"));
 	EXPECT_EQ(0, mp_verify(self->fd, self->pool, 0, PAGES, SEED));
 }
@@ -270,40 +185,25 @@ COUNTED_F(free_memory_comes_back)
 	EXPECT_LE(lost, TOLERANCE);
 }
 
-#define CGROUP	"/tmp/cgroup"
-
-static long charged(void)
-{
-	return mp_read_long(CGROUP "/mp/memory.current") / mp_page_size();
-}
-
-static int cgroup_enter(void)
-{
-	char pid[16];
-
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	return mp_write_file(CGROUP "/mp/cgroup.procs", pid);
-}
-
 /* Return: pages charged for a pool full of pages, or -errno. */
 static long charge_of_pool(int fd, int pool)
 {
-	long before = charged();
+	long before = mp_cgroup_charged();
 	int err = mp_make(fd, pool, 0, PAGES, SEED);
 
-	return err ?: charged() - before;
+	return err ?: mp_cgroup_charged() - before;
 }
 
 static long charge_of_memory(void)
 {
-	long before = charged();
+	long before = mp_cgroup_charged();
 	char *p = mmap(NULL, PAGES * 4096UL, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -ENOMEM;
 	memset(p, 1, PAGES * 4096UL);
-	return charged() - before;
+	return mp_cgroup_charged() - before;
 }
 
 /* In a child, for this process is to stay what it is. */
@@ -312,16 +212,12 @@ COUNTED_F(no_task_is_charged)
 	int status;
 	pid_t pid;
 
-	mkdir(CGROUP, 0700);
-	ASSERT_EQ(0, mount("none", CGROUP, "cgroup2", 0, NULL));
-	ASSERT_EQ(0, mp_write_file(CGROUP "/cgroup.subtree_control",
-				   "+memory"));
-	ASSERT_EQ(0, mkdir(CGROUP "/mp", 0700));
+	ASSERT_EQ(0, mp_cgroup_make("+memory"));
 	pid = fork();
 	if (!pid) {
 		long pool, memory;
 
-		if (cgroup_enter())
+		if (mp_cgroup_enter(getpid()))
 			_exit(1);
 		pool = charge_of_pool(self->fd, self->pool);
 		memory = charge_of_memory();
@@ -332,8 +228,8 @@ COUNTED_F(no_task_is_charged)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	EXPECT_EQ(0, rmdir(CGROUP "/mp"));
-	EXPECT_EQ(0, umount(CGROUP));
+	EXPECT_EQ(0, mp_cgroup_rmdir());
+	EXPECT_EQ(0, mp_cgroup_end());
 }
 
 TEST_HARNESS_MAIN

@@ -11,9 +11,9 @@
 #include "mp_file.h"
 #include "mp_harness.h"
 #include "mp_lever.h"
+#include "mp_stat.h"
 
 #define DEVICE		"/dev/movable_heap"
-#define DEBUGFS		"/sys/kernel/debug/movable_pool/"
 #define PAGE		mp_page_size()
 #define MAX_PAGE	65536	/* no kernel of ours has larger ones */
 
@@ -164,61 +164,6 @@ static __u64 next_random(__u64 *state)
  * The pool under the heap
  */
 
-static long pool_stat(const char *pool, const char *name)
-{
-	char path[160], pattern[80];
-
-	snprintf(pattern, sizeof(pattern), DEBUGFS "%s-*/stats", pool);
-	if (mp_find_file(pattern, path, sizeof(path)) != 1)
-		return -ENOENT;
-	return mp_read_field(path, name);
-}
-
-/* Page cache is not isolated by the pool. */
-static bool is_cached(const char *pool)
-{
-	char path[160], pattern[80], text[128];
-
-	snprintf(pattern, sizeof(pattern), DEBUGFS "%s-*/backing", pool);
-	return mp_find_file(pattern, path, sizeof(path)) == 1 &&
-	       mp_read_file(path, text, sizeof(text)) > 0 &&
-	       !strncmp(text, "cache:", 6);
-}
-
-static long isolations(const char *pool)
-{
-	long migrated = is_cached(pool) ? 0 : pool_stat(pool, "migrated");
-
-	return pool_stat(pool, "isolated") - migrated -
-	       pool_stat(pool, "putback") - pool_stat(pool, "released");
-}
-
-static long attempts(const char *pool)
-{
-	return pool_stat(pool, "attempted") - pool_stat(pool, "migrated") -
-	       pool_stat(pool, "refused_pinned") -
-	       pool_stat(pool, "refused_referenced") -
-	       pool_stat(pool, "refused_driver") -
-	       pool_stat(pool, "failed_driver") -
-	       pool_stat(pool, "refused_unready");
-}
-
-static long in_flight(const char *pool)
-{
-	return attempts(pool) ?: isolations(pool);
-}
-
-/* The VM gives back what it holds in its own time: wait up to 10 s. */
-static long in_flight_at_rest(const char *pool)
-{
-	int tries = 1000;
-	long n;
-
-	while ((n = in_flight(pool)) && tries--)
-		usleep(10000);
-	return n;
-}
-
 /* The frame of the only pinned page, 0 if there is none or several. */
 static unsigned long pinned_frame(const char *pool)
 {
@@ -228,7 +173,7 @@ static unsigned long pinned_frame(const char *pool)
 	int n = 0;
 	FILE *f;
 
-	snprintf(glob, sizeof(glob), DEBUGFS "%s-*/pages", pool);
+	snprintf(glob, sizeof(glob), MP_DEBUGFS "%s-*/pages", pool);
 	if (mp_find_file(glob, path, sizeof(path)) != 1)
 		return 0;
 	f = fopen(path, "r");
@@ -266,11 +211,11 @@ FIXTURE_SETUP(heap)
 
 FIXTURE_TEARDOWN(heap)
 {
-	EXPECT_EQ(0, in_flight_at_rest("heap"));
-	EXPECT_EQ(info(self->fd).pages, pool_stat("heap", "pages"));
-	EXPECT_EQ(0, pool_stat("heap", "unpublished"));
+	EXPECT_EQ(0, mp_stat_at_rest("heap"));
+	EXPECT_EQ(info(self->fd).pages, mp_stat("heap", "pages"));
+	EXPECT_EQ(0, mp_stat("heap", "unpublished"));
 	close(self->fd);
-	EXPECT_EQ(-ENOENT, pool_stat("heap", "pages"));
+	EXPECT_EQ(-ENOENT, mp_stat("heap", "pages"));
 	EXPECT_EQ(0, mp_write_long(RESERVE, self->reserve));
 }
 
@@ -601,7 +546,7 @@ TEST(close_ends_maps_and_frees)
 		ASSERT_EQ(0, make(fd, 1000, i, &handles[i]));
 	ASSERT_EQ(0, map(fd, handles[0]));
 	close(fd);
-	EXPECT_EQ(-ENOENT, pool_stat("closed", "pages"));
+	EXPECT_EQ(-ENOENT, mp_stat("closed", "pages"));
 }
 
 TEST(heaps_are_apart)
@@ -627,7 +572,7 @@ HEAP_TEST(empty_pages_are_given_back)
 	for (i = 0; i < 1000; i++)
 		ASSERT_EQ(0, alloc(self->fd, 16, &handles[i]));
 	EXPECT_EQ(4, info(self->fd).pages);
-	EXPECT_EQ(4, pool_stat("heap", "pages"));
+	EXPECT_EQ(4, mp_stat("heap", "pages"));
 
 	/* Everything in one page, whatever the order. */
 	for (i = 255; i > 0; i--) {
@@ -642,7 +587,7 @@ HEAP_TEST(empty_pages_are_given_back)
 		ASSERT_EQ(0, release(self->fd, handles[i]));
 	}
 	EXPECT_EQ(3, info(self->fd).pages);
-	EXPECT_EQ(3, pool_stat("heap", "pages"));
+	EXPECT_EQ(3, mp_stat("heap", "pages"));
 	for (; i < 1000; i++)
 		ASSERT_EQ(0, release(self->fd, handles[i]));
 	EXPECT_EQ(0, info(self->fd).pages);
@@ -792,12 +737,12 @@ HEAP_TEST(contents_survive_moves)
 	size_t kept = make_holes(self->fd, handles, FAR, 5), i;
 
 	ASSERT_LT(0, kept);
-	for (i = 0; i < 8 && pool_stat("heap", "migrated") < 1000; i++) {
+	for (i = 0; i < 8 && mp_stat("heap", "migrated") < 1000; i++) {
 		more_holes(self->fd, handles, FAR, i);
 		ASSERT_EQ(0, mp_compact());
 	}
-	TH_LOG("%ld of %zu pages moved", pool_stat("heap", "migrated"), kept);
-	EXPECT_LE(1000, pool_stat("heap", "migrated"));
+	TH_LOG("%ld of %zu pages moved", mp_stat("heap", "migrated"), kept);
+	EXPECT_LE(1000, mp_stat("heap", "migrated"));
 	for (i = 0; i < FAR; i++)
 		if (handles[i])
 			ASSERT_EQ(0, verify(self->fd, handles[i], PAGE, 5 + i));
@@ -812,8 +757,8 @@ HEAP_TEST(unmovable_heap_stays_where_it_is)
 	ASSERT_EQ(0, create(fd, "fixed", MOVABLE_HEAP_UNMOVABLE, 0));
 	ASSERT_LT(0, make_holes(fd, handles, MANY, 3));
 	ASSERT_EQ(0, mp_compact());
-	EXPECT_EQ(0, pool_stat("fixed", "isolated"));
-	EXPECT_EQ(0, pool_stat("fixed", "migrated"));
+	EXPECT_EQ(0, mp_stat("fixed", "isolated"));
+	EXPECT_EQ(0, mp_stat("fixed", "migrated"));
 	close(fd);
 }
 
@@ -830,7 +775,7 @@ HEAP_TEST(mapped_object_stays_where_it_is)
 	frame = pinned_frame("heap");
 	ASSERT_NE(0, frame);
 	ASSERT_EQ(0, mp_compact());
-	EXPECT_LE(1000, pool_stat("heap", "migrated"));
+	EXPECT_LE(1000, mp_stat("heap", "migrated"));
 	EXPECT_EQ(frame, pinned_frame("heap"));
 	EXPECT_EQ(0, unmap(self->fd, handles[i]));
 	EXPECT_EQ(0, verify(self->fd, handles[i], PAGE, 9 + i));
@@ -982,7 +927,7 @@ static void *compact_all_the_time(void *arg)
 		seed += MANY;
 		expect(storm, make_holes(storm->fd, handles, MANY, seed));
 		expect(storm, !mp_compact());
-		if (pool_stat("heap", "migrated") >= STORM_MOVES)
+		if (mp_stat("heap", "migrated") >= STORM_MOVES)
 			__atomic_store_n(&storm->enough, true,
 					 __ATOMIC_RELAXED);
 		for (i = 0; i < MANY; i++)
@@ -1021,10 +966,10 @@ HEAP_TEST(storm)
 			EXPECT_EQ(0, release(self->fd, storm.shared[i]));
 
 	TH_LOG("%ld pages moved, %ld freed while isolated, %lu stale handles",
-	       pool_stat("heap", "migrated"), pool_stat("heap", "released"),
+	       mp_stat("heap", "migrated"), mp_stat("heap", "released"),
 	       storm.stale);
 	EXPECT_EQ(0, storm.bad);
-	EXPECT_LE(STORM_MOVES, pool_stat("heap", "migrated"));
+	EXPECT_LE(STORM_MOVES, mp_stat("heap", "migrated"));
 	EXPECT_EQ(0, info(self->fd).objects);
 	EXPECT_EQ(0, info(self->fd).pages);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mp_file.h"
+#include "mp_warning.h"
 
 #define MP_EATER_MIB	(1UL << 20)
 #define MP_EATER_WORDS	(MP_EATER_MIB / sizeof(unsigned long))
@@ -120,6 +121,38 @@ static inline int mp_eater_stop(struct mp_eater *eater)
 	waitpid(eater->pid, &status, 0);
 	munmap(eater->eaten, mp_page_size());
 	return status;
+}
+
+static inline void mp_eater_gorge(void)
+{
+	size_t step = 16UL << 20;
+
+	mp_write_file("/proc/self/oom_score_adj", "1000");
+	for (;;) {
+		char *p = mmap(NULL, step, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p != MAP_FAILED)
+			memset(p, 0x5a, step);
+	}
+}
+
+/*
+ * A process takes all memory there is; the kernel kills it for that, and says
+ * so with a stack.  Return: the signal that it died of.
+ */
+static inline int mp_eat_all(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	mp_kmsg_say("mp-expect-begin: ", "oom_kill_process|warn_alloc");
+	pid = fork();
+	if (!pid)
+		mp_eater_gorge();
+	waitpid(pid, &status, 0);
+	mp_kmsg_say("mp-expect-end", "");
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -ECHILD;
 }
 
 #endif /* _SELFTESTS_MP_EATER_H */

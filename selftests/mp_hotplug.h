@@ -6,6 +6,7 @@
 
 #include "mp_driver.h"
 #include "mp_lever.h"
+#include "mp_numa.h"
 
 /* The last memory block there is: hot-plugged memory, where there is such. */
 static inline long mp_last_block(void)
@@ -42,15 +43,6 @@ static inline int mp_pages_in(int fd, int pool, int count, long block)
 		n += infos[i].pfn && mp_memory_block(infos[i].pfn) == block;
 	free(infos);
 	return n;
-}
-
-/* For this thread and those it starts. */
-static inline int mp_prefer_node(int node)
-{
-	unsigned long nodes = 1UL << node;
-
-	return syscall(SYS_set_mempolicy, MPOL_PREFERRED, &nodes,
-		       8 * sizeof(nodes)) ? -errno : 0;
 }
 
 #endif /* _SELFTESTS_MP_HOTPLUG_H */

@@ -69,6 +69,18 @@ static inline int mp_evict_retry(int fd, __u64 pfn, __u64 count)
 	return err;
 }
 
+/* Return: whether the kernel is of this version or a later one. */
+static inline int mp_kernel_since(unsigned int major, unsigned int minor)
+{
+	unsigned int is_major, is_minor;
+	struct utsname kernel;
+
+	if (uname(&kernel) ||
+	    sscanf(kernel.release, "%u.%u", &is_major, &is_minor) != 2)
+		return -EINVAL;
+	return is_major > major || (is_major == major && is_minor >= minor);
+}
+
 /*
  * How often migrate_pages(), for a caller that may wait, comes with a page if
  * its owner says -EBUSY.  Since 6.3 it tries pages in a batch first, where that
@@ -76,13 +88,9 @@ static inline int mp_evict_retry(int fd, __u64 pfn, __u64 count)
  */
 static inline int mp_asks(void)
 {
-	unsigned int major, minor;
-	struct utsname kernel;
+	int since = mp_kernel_since(6, 3);
 
-	if (uname(&kernel) ||
-	    sscanf(kernel.release, "%u.%u", &major, &minor) != 2)
-		return -EINVAL;
-	return major > 6 || (major == 6 && minor >= 3) ? 2 : 1;
+	return since < 0 ? since : 1 + since;
 }
 
 static inline int mp_soft_offline(__u64 pfn)

@@ -52,6 +52,20 @@ static inline int mp_kmsg_heard(int fd, const char *sentence)
 	return heard;
 }
 
+/* Return: how many lines the kernel has said; closes the reader. */
+static inline int mp_kmsg_count(int fd)
+{
+	char record[8192];
+	int lines = 0, n;
+
+	do {
+		n = read(fd, record, sizeof(record));
+		lines += n > 0;
+	} while (n > 0 || (n < 0 && errno == EPIPE));
+	close(fd);
+	return lines;
+}
+
 /**
  * struct mp_warning - a sentence the kernel shall say
  * @sentence: plain text, and a regular expression that matches it

@@ -11,31 +11,22 @@
 #include "mp_worker.h"
 
 #define SEED	29
-#define NODE	MP_MEMORY "../node/node%d/"
 
 static long node_meminfo(int node, const char *key)
 {
 	char path[128], full[64];
 
-	snprintf(path, sizeof(path), NODE "meminfo", node);
+	snprintf(path, sizeof(path), MP_NODE "meminfo", node);
 	snprintf(full, sizeof(full), "Node %d %s", node, key);
 	return mp_read_field(path, full);
 }
 
-static long node_vmstat(int node, const char *key)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), NODE "vmstat", node);
-	return mp_read_field(path, key);
-}
-
 static long isolated_of_all_nodes(void)
 {
-	return labs(node_vmstat(0, "nr_isolated_anon")) +
-	       labs(node_vmstat(0, "nr_isolated_file")) +
-	       labs(node_vmstat(1, "nr_isolated_anon")) +
-	       labs(node_vmstat(1, "nr_isolated_file"));
+	return labs(mp_node_vmstat(0, "nr_isolated_anon")) +
+	       labs(mp_node_vmstat(0, "nr_isolated_file")) +
+	       labs(mp_node_vmstat(1, "nr_isolated_anon")) +
+	       labs(mp_node_vmstat(1, "nr_isolated_file"));
 }
 
 /* The counters are folded from the CPUs about once a second: wait for that. */

@@ -5,19 +5,15 @@
  * backing.  Every test shows that the lever has worked.
  */
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-
 #include "mp.h"
+#include "mp_eater.h"
 #include "mp_hotplug.h"
+#include "mp_merge.h"
 
 #define SEED		31
 #define PAGES		6000
-#define HUGE		(2UL << 20)
 
 #define DROP_CACHES	"/proc/sys/vm/drop_caches"
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
-#define KSM		"/sys/kernel/mm/ksm/"
 
 FIXTURE(data) {
 	struct mp_world world;
@@ -129,116 +125,33 @@ DATA_F(soft_offline_R18_R29)
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 }
 
-/* Takes all memory there is; the kernel kills it for that. */
-static void eat_memory(void)
-{
-	size_t step = 16UL << 20;
-
-	mp_write_file("/proc/self/oom_score_adj", "1000");
-	for (;;) {
-		char *p = mmap(NULL, step, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (p != MAP_FAILED)
-			memset(p, 0x5a, step);
-	}
-}
-
 DATA_F(memory_pressure)
 {
 	long kills = count_of("oom_kill");
-	pid_t pid;
-	int status;
 
-	/* Who is killed, and why, the kernel says with a stack. */
-	mp_kmsg_say("mp-expect-begin: ", "oom_kill_process|warn_alloc");
-	pid = fork();
-	if (!pid)
-		eat_memory();
-	ASSERT_LT(0, pid);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	mp_kmsg_say("mp-expect-end", "");
-	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	EXPECT_EQ(SIGKILL, mp_eat_all());
 	EXPECT_EQ(kills + 1, count_of("oom_kill"));
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 }
 
-static char *map_small(size_t size)
-{
-	char *p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t i;
-
-	if (p == MAP_FAILED)
-		return NULL;
-	p = (char *)(((unsigned long)p + HUGE - 1) & ~(HUGE - 1));
-	madvise(p, size, MADV_NOHUGEPAGE);
-	for (i = 0; i < size; i += mp_page_size())
-		p[i] = 1;
-	return p;
-}
-
-static void khugepaged_pace(const char *ms, const char *pages)
-{
-	mp_write_file(THP "khugepaged/scan_sleep_millisecs", ms);
-	mp_write_file(THP "khugepaged/alloc_sleep_millisecs", ms);
-	mp_write_file(THP "khugepaged/pages_to_scan", pages);
-}
-
-/* Return: how many huge pages khugepaged has made of @p, after some waiting. */
-static long collapse(char *p, size_t size, long want)
-{
-	long before = mp_read_long(THP "khugepaged/pages_collapsed");
-	long done = 0;
-	int tries = 600;
-
-	mp_write_file(THP "enabled", "madvise");
-	madvise(p, size, MADV_HUGEPAGE);
-	khugepaged_pace("20", "16384");
-	while (done < want && tries--) {
-		usleep(50000);
-		done = mp_read_long(THP "khugepaged/pages_collapsed") - before;
-	}
-	khugepaged_pace("10000", "4096");
-	return done;
-}
-
 DATA_F(khugepaged_R20)
 {
-	size_t size = 16 * HUGE;
-	char *p = map_small(size);
+	size_t size = 16 * MP_HUGE;
+	char *p = mp_map_small(size);
 
 	ASSERT_NE(NULL, p);
-	EXPECT_LE(8, collapse(p, size, 8));
+	EXPECT_LE(8, mp_collapse(p, size, 8));
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 	munmap(p, size);
 }
 
-/* Return: how many pages KSM has found to be the same, after some waiting. */
-static long merge(char *p, size_t size, long want)
-{
-	int tries = 600;
-	long done = 0;
-
-	madvise(p, size, MADV_MERGEABLE);
-	mp_write_file(KSM "sleep_millisecs", "10");
-	mp_write_file(KSM "pages_to_scan", "5000");
-	mp_write_file(KSM "run", "1");
-	while (done < want && tries--) {
-		usleep(50000);
-		done = mp_read_long(KSM "pages_sharing");
-	}
-	mp_write_file(KSM "run", "2");
-	return done;
-}
-
 DATA_F(ksm)
 {
-	size_t size = 4 * HUGE;
-	char *p = map_small(size);
+	size_t size = 4 * MP_HUGE;
+	char *p = mp_map_small(size);
 
 	ASSERT_NE(NULL, p);
-	EXPECT_LE(1000, merge(p, size, 1000));
+	EXPECT_LE(1000, mp_merge(p, size, 1000));
 	EXPECT_EQ(0, mp_compact());
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 	munmap(p, size);
