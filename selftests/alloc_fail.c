@@ -6,6 +6,7 @@
 
 #include "mp.h"
 #include "mp_fault.h"
+#include "mp_mapped.h"
 #include "mp_module.h"
 
 #define SEED	13
@@ -55,6 +56,101 @@ MP_TEST_F(create)
 		EXPECT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE, 0, 1));
 		EXPECT_EQ(0, mp_destroy(self->fd, pool));
 	}
+}
+
+/* Return: who uses the module, file systems among them. */
+static long users_of(const char *module)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+	return mp_read_long(path);
+}
+
+/* A mapped pool can be had, used, and goes again. */
+static void mapped_works(struct __test_metadata *_metadata, int fd)
+{
+	struct mp_mapped it;
+
+	ASSERT_EQ(0, mp_mapped_make(&it, fd, 4, MP_TEST_HAS_ALL));
+	mp_mapped_fill(&it, SEED);
+	EXPECT_EQ(0, mp_mapped_wrong(&it, SEED));
+	mp_mapped_end(&it);
+	EXPECT_EQ(0, mp_do(fd, it.pool, MP_TEST_FREE, 0, 4));
+	EXPECT_EQ(0, mp_destroy(fd, it.pool));
+}
+
+MP_TEST_F(create_mapped)
+{
+	static const char * const sites[] = {
+		"alloc-pool", "alloc-stats", "alloc-name", "alloc-cache",
+		"alloc-inode", "alloc-places", "pin-mount", "alloc-context",
+	};
+	long users = users_of("movable_pool_test");
+	char path[128];
+	int before;
+	int i;
+
+	ASSERT_LT(0, users);
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		before = mp_fault_failed(sites[i]);
+		ASSERT_EQ(0, mp_fault_arm(sites[i], 1));
+		EXPECT_EQ(-ENOMEM, mp_mapped_create(self->fd, 4, 0));
+		EXPECT_EQ(before + 1, mp_fault_failed(sites[i]));
+		EXPECT_EQ(0, mp_find_file(MP_DEBUGFS "mapped-*", path,
+					  sizeof(path)));
+		EXPECT_EQ(users, users_of("movable_pool_test")) {
+			TH_LOG("site %s", sites[i]);
+		}
+		mapped_works(_metadata, self->fd);
+		EXPECT_EQ(users, users_of("movable_pool_test"));
+	}
+}
+
+MP_TEST_F(file_of_a_mapped_pool)
+{
+	long users = users_of("mp_test");
+	int before = mp_fault_failed("alloc-file");
+	struct mp_mapped it;
+	int next = dup(0);
+
+	close(next);
+	it = (struct mp_mapped) { .fd = self->fd, .pages = 4, .file = -1 };
+	it.pool = mp_mapped_create(self->fd, 4, 0);
+	ASSERT_EQ(0, mp_do(self->fd, it.pool, MP_TEST_ALLOC, 0, 4));
+	ASSERT_EQ(0, mp_fault_arm("alloc-file", 1));
+	EXPECT_EQ(-ENFILE, mp_mapped_open(self->fd, it.pool, O_RDWR));
+	EXPECT_EQ(before + 1, mp_fault_failed("alloc-file"));
+	EXPECT_EQ(users, users_of("mp_test"));
+	ASSERT_EQ(0, mp_mapped_map(&it));
+	EXPECT_EQ(next, it.file);
+	EXPECT_EQ(users + 1, users_of("mp_test"));
+	mp_mapped_fill(&it, SEED);
+	EXPECT_EQ(0, mp_mapped_wrong(&it, SEED));
+	mp_mapped_end(&it);
+	EXPECT_EQ(users, users_of("mp_test"));
+}
+
+/* The place has not been used up by a page that did not come. */
+MP_TEST_F(page_of_a_mapped_pool)
+{
+	static const char * const sites[] = { "alloc-page", "cache-add" };
+	struct mp_mapped it;
+	int i;
+
+	ASSERT_EQ(0, mp_mapped_make_some(&it, self->fd, 4, 2, 0));
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		ASSERT_EQ(0, mp_fault_arm(sites[i], 1));
+		EXPECT_EQ(-ENOMEM, mp_do(self->fd, it.pool, MP_TEST_ALLOC,
+					 2 + i, 1));
+		EXPECT_EQ(MP_EMPTY, mp_info(self->fd, it.pool, 2 + i).state);
+		EXPECT_EQ(2 + i, mp_stats(self->fd, it.pool).pages);
+		EXPECT_EQ(0, mp_do(self->fd, it.pool, MP_TEST_ALLOC, 2 + i,
+				   1));
+	}
+	mp_mapped_fill(&it, SEED);
+	EXPECT_EQ(0, mp_mapped_wrong(&it, SEED));
+	mp_mapped_end(&it);
 }
 
 MP_TEST_F(alloc)

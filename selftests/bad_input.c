@@ -8,6 +8,7 @@
 
 #include "mp.h"
 #include "mp_lockdep.h"
+#include "mp_mapped.h"
 #include "mp_module.h"
 
 #define SEED	11
@@ -299,6 +300,204 @@ MP_TEST_F(pools_that_cannot_be)
 	}
 	EXPECT_EQ(0, mp_pool_exists(self->fd, 0));
 	EXPECT_LE(0, one_page(self->fd, 0));
+}
+
+MP_TEST_F(mapped_pools_that_cannot_be)
+{
+	static const unsigned int with[] = {
+		MP_UNMOVABLE, MP_PAGE_CACHE, MP_BALLOON, MP_BALLOON | MP_ADJUST,
+	};
+	struct mp_test_create create = {
+		.name = "mapped",
+		.capacity = 4,
+		.flags = MP_MAPPED,
+	};
+	int i;
+
+	EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &create));
+	create.max_pages = 4;
+	for (i = 0; i < ARRAY_SIZE(with); i++) {
+		create.flags = MP_MAPPED | with[i];
+		EXPECT_EQ(-EINVAL, mp_create_as(self->fd, &create));
+	}
+	EXPECT_EQ(0, mp_pool_exists(self->fd, 0));
+	create.flags = MP_MAPPED;
+	EXPECT_LE(0, mp_create_as(self->fd, &create));
+}
+
+/* Perhaps it is a user who asked the driver: no reason to complain. */
+MP_TEST_F(mapped_pools_of_any_size)
+{
+	static const __u64 sizes[] = {
+		1ULL << 33, 1ULL << 40, 1ULL << 51, 1ULL << 52, ~0ULL,
+	};
+	struct mp_test_create create = {
+		.name = "mapped",
+		.flags = MP_MAPPED,
+	};
+	int listener = mp_kmsg_listen(SEEK_END);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		create.max_pages = sizes[i];
+		EXPECT_EQ(-ENOMEM, mp_create_as(self->fd, &create)) {
+			TH_LOG("%#llx pages", sizes[i]);
+		}
+	}
+	EXPECT_EQ(0, mp_kmsg_heard(listener, "alloc"));
+	EXPECT_EQ(0, mp_pool_exists(self->fd, 0));
+}
+
+/* A mapped pool with a page in the first two of its four places. */
+static int mapped_pool(int fd)
+{
+	int pool = mp_mapped_create(fd, 4, 0);
+	int err = pool < 0 ? pool : mp_make(fd, pool, 0, 2, SEED);
+
+	return err ?: pool;
+}
+
+/* Return: 0 if the pool is as mapped_pool() made it, and takes a page. */
+static int mapped_unharmed(int fd, int pool)
+{
+	return mp_verify(fd, pool, 0, 2, SEED) ?:
+	       mp_make(fd, pool, 3, 1, SEED) ?:
+	       mp_verify(fd, pool, 3, 1, SEED) ?:
+	       mp_stats(fd, pool).pages != 3;
+}
+
+#define PLACES	"pages of mapped pools, and no others, have a place in them"
+
+MP_TEST_F(mapped_page_without_a_place)
+{
+	int pool = mapped_pool(self->fd);
+	struct mp_test_call bulk = {
+		.verb = MP_TEST_ALLOC_BULK,
+		.pool = pool,
+		.first = 2,
+		.count = 2,
+	};
+
+	MP_EXPECT_WARNING(PLACES, {
+		EXPECT_EQ(-EINVAL, mp_arg(self->fd, pool, MP_TEST_ALLOC, 2, 1,
+					  MP_TEST_GFP_NO_PLACE));
+	});
+	MP_EXPECT_WARNING(PLACES, {
+		EXPECT_EQ(0, mp_call(self->fd, &bulk));
+	});
+	EXPECT_EQ(0, bulk.done);
+	MP_EXPECT_WARNING(PLACES, {
+		EXPECT_EQ(-EINVAL, mp_do(self->fd, pool, MP_TEST_ADOPT_BLOCK,
+					 2, 1));
+	});
+	EXPECT_EQ(MP_EMPTY, mp_info(self->fd, pool, 2).state);
+	EXPECT_EQ(0, mapped_unharmed(self->fd, pool));
+}
+
+MP_TEST_F(place_in_a_pool_that_is_not_mapped)
+{
+	int pool = one_page(self->fd, 0);
+
+	MP_EXPECT_WARNING(PLACES, {
+		EXPECT_EQ(-EINVAL, mp_arg(self->fd, pool, MP_TEST_ALLOC, 1, 1,
+					  MP_TEST_GFP_PLACE));
+	});
+	EXPECT_EQ(MP_EMPTY, mp_info(self->fd, pool, 1).state);
+	EXPECT_EQ(0, unharmed(self->fd, pool));
+}
+
+/* Object n has place n. */
+MP_TEST_F(place_beyond_the_pool)
+{
+	struct mp_test_create create = {
+		.name = "mapped",
+		.flags = MP_MAPPED,
+		.capacity = 100,
+		.max_pages = 4,
+	};
+	int pool = mp_create_as(self->fd, &create);
+
+	ASSERT_EQ(0, mp_make(self->fd, pool, 0, 2, SEED));
+	EXPECT_EQ(-EINVAL, mp_do(self->fd, pool, MP_TEST_ALLOC, 4, 1));
+	EXPECT_EQ(-EINVAL, mp_do(self->fd, pool, MP_TEST_ALLOC, 99, 1));
+	EXPECT_EQ(MP_EMPTY, mp_info(self->fd, pool, 4).state);
+	EXPECT_EQ(0, mapped_unharmed(self->fd, pool));
+}
+
+MP_TEST_F(mapped_page_in_atomic_context)
+{
+	int pool = mapped_pool(self->fd);
+
+	EXPECT_EQ(-EOPNOTSUPP, mp_arg(self->fd, pool, MP_TEST_ALLOC, 3, 1,
+				      MP_TEST_GFP_ATOMIC));
+	EXPECT_EQ(0, mapped_unharmed(self->fd, pool));
+}
+
+static int open_kind(int fd, int pool, enum mp_test_file_kind kind)
+{
+	struct mp_test_mapped open = {
+		.pool = pool,
+		.flags = O_RDWR,
+		.kind = kind,
+	};
+	int err = mp_ioctl(fd, MP_TEST_IOC_MAPPED, &open);
+
+	return err ?: open.fd;
+}
+
+MP_TEST_F(file_of_a_pool_that_is_not_mapped)
+{
+	int pool = one_page(self->fd, 0);
+
+	MP_EXPECT_WARNING("a file of a pool that is not mapped", {
+		EXPECT_EQ(-EINVAL, mp_mapped_open(self->fd, pool, O_RDWR));
+	});
+	EXPECT_EQ(0, unharmed(self->fd, pool));
+}
+
+MP_TEST_F(file_without_an_owner)
+{
+	int pool = mapped_pool(self->fd);
+
+	MP_EXPECT_WARNING("file operations without, or of another, owner", {
+		EXPECT_EQ(-EINVAL, open_kind(self->fd, pool,
+					     MP_TEST_FILE_OWNERLESS));
+	});
+	EXPECT_EQ(0, mapped_unharmed(self->fd, pool));
+}
+
+MP_TEST_F(mmap_of_a_file_of_others)
+{
+	int pool = mapped_pool(self->fd);
+	int file = open_kind(self->fd, pool, MP_TEST_FILE_STRANGE);
+
+	ASSERT_LE(0, file);
+	MP_EXPECT_WARNING("mmap of a file that", {
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, mp_page_size(), PROT_READ,
+					   MAP_SHARED, file, 0));
+		EXPECT_EQ(EINVAL, errno);
+	});
+	close(file);
+	EXPECT_EQ(0, mapped_unharmed(self->fd, pool));
+}
+
+/* The flags may be a user's: not a word. */
+MP_TEST_F(files_with_odd_flags)
+{
+	static const int flags[] = {
+		O_WRONLY, O_ACCMODE, O_RDWR | O_CLOEXEC, O_RDWR | O_APPEND,
+		O_RDWR | O_DIRECT, O_RDONLY | O_CREAT, O_RDONLY | O_PATH, -1,
+	};
+	int listener = mp_kmsg_listen(SEEK_END);
+	int pool = mapped_pool(self->fd);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		EXPECT_EQ(-EINVAL, mp_mapped_open(self->fd, pool, flags[i])) {
+			TH_LOG("flags %#x", flags[i]);
+		}
+	EXPECT_EQ(0, mp_kmsg_heard(listener, "movable"));
+	EXPECT_EQ(0, mapped_unharmed(self->fd, pool));
 }
 
 /* A block of pages whose driver has all ops. */

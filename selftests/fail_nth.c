@@ -10,6 +10,7 @@
 
 #include "mp.h"
 #include "mp_fault.h"
+#include "mp_mapped.h"
 #include "mp_module.h"
 
 #define SEED		19
@@ -50,7 +51,7 @@ struct call {
 	int (*make)(int fd, int pool);
 	int (*prepare)(int fd, int pool);
 	void (*undo)(int fd, int pool);
-	int busy;	/* it may also say -EBUSY */
+	int also;	/* what it may say beside -ENOMEM */
 };
 
 /* The kernel's own allocations count, too, whatever their flags; no stacks. */
@@ -150,7 +151,7 @@ static int each_site(struct __test_metadata *_metadata, int fd, int pool,
 			EXPECT_TRUE(fired);
 			/* The second is the test driver's: its copies fail. */
 			EXPECT_TRUE(err == -ENOMEM || err == -EFAULT ||
-				    (call->busy && err == -EBUSY)) {
+				    (call->also && err == call->also)) {
 				TH_LOG("site %d: error %d", nth, err);
 			}
 		}
@@ -281,6 +282,49 @@ static int call_free_async(int fd, int pool)
 	return mp_do(fd, pool, MP_TEST_FREE_ASYNC, EMPTY, 1);
 }
 
+/* Mapped pools come and go beside, for their places are used once. */
+static int call_create_mapped(int fd, int pool)
+{
+	int number = mp_mapped_create(fd, READY, MP_TEST_HAS_ALL);
+
+	return number < 0 ? number : 0;
+}
+
+static int call_alloc_mapped(int fd, int pool)
+{
+	return mp_do(fd, pool + 1, MP_TEST_ALLOC, 0, 1);
+}
+
+static int call_open_mapped(int fd, int pool)
+{
+	int file = mp_mapped_open(fd, pool + 1, O_RDWR);
+
+	return file < 0 ? file : 0;
+}
+
+static void undo_alloc_mapped(int fd, int pool)
+{
+	if (mp_info(fd, pool + 1, 0).state != MP_EMPTY)
+		mp_do(fd, pool + 1, MP_TEST_FREE, 0, 1);
+	destroy_others(fd, pool);
+}
+
+/* What descriptor a call is about to open, whether it is told or not. */
+static int next_file;
+
+static int make_mapped(int fd, int pool)
+{
+	next_file = dup(fd);
+	close(next_file);
+	return call_create_mapped(fd, pool);
+}
+
+static void undo_open_mapped(int fd, int pool)
+{
+	close(next_file);
+	destroy_others(fd, pool);
+}
+
 #define NTH_F(name)	TEST_F(nth, name)
 
 NTH_F(create)
@@ -312,12 +356,30 @@ NTH_F(alloc_bulk)
 NTH_F(adopt)
 {
 	/* It does not wait for who has the page locked. */
-	EXPECT_LE(1, EACH_SITE(call_adopt, NULL, free_new, .busy = 1));
+	EXPECT_LE(1, EACH_SITE(call_adopt, NULL, free_new, .also = -EBUSY));
 }
 
 NTH_F(vmap)
 {
 	EXPECT_LE(2, EACH_SITE(call_vmap, NULL, undo_vmap));
+}
+
+NTH_F(create_mapped)
+{
+	/* Of ours alone there are seven, and one that may fail in silence. */
+	EXPECT_LT(8, EACH_SITE(call_create_mapped, NULL, destroy_others));
+}
+
+NTH_F(alloc_mapped)
+{
+	EXPECT_LE(2, EACH_SITE(call_alloc_mapped, call_create_mapped,
+			       undo_alloc_mapped));
+}
+
+NTH_F(open_mapped)
+{
+	EXPECT_LE(2, EACH_SITE(call_open_mapped, make_mapped,
+			       undo_open_mapped, .also = -ENFILE));
 }
 
 /* These allocate nothing: what fails is at most the test driver's ioctl. */
