@@ -7,10 +7,13 @@
 #include "mp.h"
 #include "mp_boot.h"
 #include "mp_fragment.h"
+#include "mp_mapped.h"
+#include "mp_sigbus.h"
 #include "mp_worker.h"
 
 #define SEED(pool)	(31 + (pool))	/* no two pools have like pages */
 #define PART	(MP_BLOCK / 4)	/* objects that are treated alike */
+#define MOVED	16	/* of them, one by one */
 
 /* The parts of a block whose pages are all held, but not by the same. */
 enum { PINNED, VMAPPED = PART, REFERENCED = 2 * PART };
@@ -23,6 +26,8 @@ enum { PINNED, VMAPPED = PART, REFERENCED = 2 * PART };
  * @moving: a block of which one page moves slowly
  * @freed: its pages are freed
  * @locked: so many of them by others, and so not let go of yet
+ * @mapped: a pool that this process maps; only @half of it has pages
+ * @half: that part, as a pool
  * @fragment: pages all over memory
  * @compactor: compacts memory
  * @evictor: wants the frame of the page that moves slowly
@@ -34,6 +39,8 @@ struct scene {
 	int moving;
 	int freed;
 	int locked;
+	struct mp_mapped mapped;
+	struct mp_mapped half;
 	struct mp_fragment fragment;
 	struct mp_worker compactor;
 	struct mp_worker evictor;
@@ -89,6 +96,37 @@ static int make_freed(struct scene *s)
 	return mp_make(s->fd, s->freed, 0, PART, SEED(s->freed)) ?:
 	       mp_do(s->fd, s->freed, MP_TEST_PAGE_LOCK, 0, s->locked) ?:
 	       mp_do(s->fd, s->freed, MP_TEST_FREE, 0, PART);
+}
+
+static int make_mapped(struct scene *s)
+{
+	int err = mp_mapped_make_empty(&s->mapped, s->fd, 2 * PART, 0) ?:
+		  mp_do(s->fd, s->mapped.pool, MP_TEST_ALLOC, 0, PART) ?:
+		  mp_do(s->fd, s->mapped.pool, MP_TEST_PUBLISH, 0, PART);
+
+	s->half = s->mapped;
+	s->half.pages = PART;
+	if (!err)
+		mp_mapped_fill(&s->half, MP_MAPPED_SEED);
+	return err;
+}
+
+/* By way of what the process has mapped.  Return: 0 if it is as it was. */
+static long look_at_mapped(struct scene *s)
+{
+	return mp_mapped_wrong(&s->half, MP_MAPPED_SEED) ?:
+	       mp_sigbus_at(mp_mapped_page(&s->mapped, PART)) != BUS_ADRERR;
+}
+
+/* One by one, in frames that are not used again.  Return: how many moved. */
+static long move_mapped(struct scene *s)
+{
+	long moved = mp_mapped_moved(&s->mapped);
+	int i, err = 0;
+
+	for (i = 0; i < MOVED && !err; i++)
+		err = mp_soft_offline(mp_pfn(s->fd, s->mapped.pool, i));
+	return err ?: mp_mapped_moved(&s->mapped) - moved;
 }
 
 static int make_moving(struct scene *s)
@@ -177,6 +215,8 @@ MP_TEST_F(pages_survive_R23)
 	ASSERT_EQ(0, make_fresh(&s));
 	ASSERT_EQ(0, make_moving(&s));
 	ASSERT_EQ(0, make_freed(&s));
+	ASSERT_EQ(0, make_mapped(&s));
+	ASSERT_EQ(0, look_at_mapped(&s));
 	ASSERT_EQ(0, mp_fragment_make(&s.fragment, s.fd, 20, 0));
 	ASSERT_EQ(0, infos_of_held(&s, held[0], fresh[0]));
 	ASSERT_EQ(0, start_moving(&s));
@@ -185,6 +225,7 @@ MP_TEST_F(pages_survive_R23)
 	ASSERT_STREQ("boot-2", mp_boot());
 
 	EXPECT_EQ(0, verify(&s));
+	EXPECT_EQ(0, look_at_mapped(&s));
 	EXPECT_EQ(0, stop_moving(&s));
 	EXPECT_EQ(0, infos_of_held(&s, held[1], fresh[1]));
 	EXPECT_EQ(0, changed(held[0], held[1], MP_BLOCK));
@@ -192,7 +233,7 @@ MP_TEST_F(pages_survive_R23)
 	stats = mp_stats(s.fd, s.freed);
 	EXPECT_EQ(mp_defers(&stats) ? s.locked : 0, mp_deferred());
 	printf("# figure: %ld pages compared after power off and resume\n",
-	       3L * MP_BLOCK + s.fragment.kept);
+	       3L * MP_BLOCK + PART + s.fragment.kept);
 
 	EXPECT_EQ(0, mp_do(s.fd, s.freed, MP_TEST_PAGE_UNLOCK, 0,
 			   s.locked));
@@ -201,8 +242,14 @@ MP_TEST_F(pages_survive_R23)
 	EXPECT_EQ(0, mp_do(s.fd, s.fresh, MP_TEST_PUBLISH, 0, MP_BLOCK));
 	EXPECT_LE(MP_BLOCK, evict(&s, s.held));
 	EXPECT_LE(MP_BLOCK, evict(&s, s.fresh));
+	EXPECT_EQ(MOVED, move_mapped(&s));
+	/* The other half, which had no pages then. */
+	EXPECT_EQ(0, mp_do(s.fd, s.mapped.pool, MP_TEST_ALLOC, PART, PART));
+	EXPECT_EQ(0, mp_mapped_page(&s.mapped, PART)[0]);
 	EXPECT_EQ(0, mp_compact());
 	EXPECT_EQ(0, verify(&s));
+	EXPECT_EQ(0, mp_mapped_wrong(&s.half, MP_MAPPED_SEED));
+	mp_mapped_end(&s.mapped);
 	EXPECT_EQ(0, mp_make(s.fd, s.freed, 0, PART, SEED(s.freed)));
 	mp_fragment_end(&s.fragment);
 }
