@@ -16,7 +16,7 @@ WRITE   ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels kunit test test-all test-tools cross coverage demo
-.PHONY: demo-balloon check clean help
+.PHONY: demo-balloon demo-numa check clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -64,6 +64,11 @@ demo-balloon:
 	@$(PYTHON) tools/demo-balloon.py --kernel "$(KERNEL)" --runs "$(RUNS)" \
 		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(WRITE),--write)
 
+demo-numa:
+	@tools/setup demo-numa "$(KERNEL)"
+	@$(PYTHON) tools/demo-numa.py --kernel "$(KERNEL)" \
+		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(WRITE),--write)
+
 check:
 	@tools/setup check
 	@$(PYTHON) tools/check.py
@@ -78,6 +83,7 @@ help:
 	@echo "make demo         watch driver pages move, in a virtual machine"
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"
 	@echo "make demo-balloon ROUNDS=n  n rounds, and no page is lost"
+	@echo "make demo-numa    a mapped buffer between two nodes; ROUNDS=n: n times to and fro"
 	@echo "make kunit        unit tests of the core, in seconds; ONLY=suite or test"
 	@echo "make test         run all tests, in virtual machines"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"

@@ -49,7 +49,7 @@ class Map(Style):
         """One block of memory as one character."""
         _, ours, user, fixed = block
         if ours:
-            return self.paint(self.shades[(ours * 4 - 1) // BLOCK], "36")
+            return self.paint(self.shade(ours, BLOCK), "36")
         if fixed:
             return self.paint("k", "31")
         if user:

@@ -24,6 +24,10 @@ class Style:
     def paint(self, text, code):
         return f"\033[{code}m{text}\033[0m" if self.colour else text
 
+    def shade(self, part, whole):
+        """One character for how much of it there is."""
+        return self.shades[(part * 4 - 1) // whole] if part else self.free
+
     def bold(self, text):
         return self.paint(text, "1")
 

@@ -1,24 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What make demo-balloon makes of what guests report."""
-import importlib.util
-import pathlib
-import sys
 import unittest
 
-TOOLS = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TOOLS))
+import program
 
-
-def load():
-    """Its name is for people, not for import."""
-    spec = importlib.util.spec_from_file_location(
-        "demo_balloon", TOOLS / "demo-balloon.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-demo = load()
+demo = program.load("demo-balloon")
 
 
 def run(driver, wall=1000, busy=1000, **values):
