@@ -32,10 +32,12 @@ IGNORED = (
 IGNORED_COMPAT = (
     "DEPRECATED_API",           # kmap(): all that 5.10 has
 )
+PROGRAMS = ("/demo.c", "/demo.h", "/client.c", "/client.h")
 IGNORED_PROGRAM = (             # user space has none of what these ask for:
     "PREFER_KERNEL_TYPES",      # u64
     "PREFER_DEFINED_ATTRIBUTE_MACRO",   # __printf()
     "BIT_MACRO",                # BIT()
+    "VOLATILE",                 # READ_ONCE()
 )
 VERSION_TEST = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|"
                           r"LINUX_VERSION_\w+|UTS_RELEASE)\b")
@@ -47,6 +49,15 @@ HOST = re.compile(r"https?://\S*(debian|mirror)")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 EXPORT = re.compile(r"^EXPORT_SYMBOL(?:_NS)?(?:_GPL)?\((\w+)", re.M)
 KERNEL_DOC = re.compile(r"/\*\*\n(.*?)\*/\s*([^;{]*)", re.S)
+# Documents that quote a driver.
+QUOTED = (("Documentation/balloon.rst", "samples/balloon"),
+          ("Documentation/mapped.rst", "samples/buffers"))
+QUOTE = re.compile(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)")
+TEST_MACRO = re.compile(r"^(TEST\w*|\w+_F)\(([^)]*)\)", re.M)
+DOTTED = re.compile(r"``(\w+)\.(\w+)``")
+FILES = ("c", "h", "ko", "py", "rst")
+# What else has a dot: "program.test" itself, members, sysctls.
+NO_PROGRAMS = ("program", "attr", "vm")
 
 
 class Files:
@@ -113,9 +124,9 @@ def checkpatch(files):
     names = files.c()
     modules = set(files.modules())
     compat = {name for name in modules if "/compat/" in name}
-    # demo.c beside a sample is a program, too.
+    # Beside samples are programs, too.
     programs = {name for name in names if name not in modules
-                or name.endswith(("/demo.c", "/demo.h"))}
+                or name.endswith(PROGRAMS)}
     kinds = ((modules - compat - programs, IGNORED),
              (compat, IGNORED + IGNORED_COMPAT),
              (programs, IGNORED + IGNORED_PROGRAM))
@@ -262,18 +273,20 @@ def readme_driver(_files):
 
 
 def tutorial(_files):
-    """What Documentation/balloon.rst quotes is in the driver"""
+    """What Documentation/ quotes of a driver is in it"""
+    return [name for name, _ in QUOTED], [
+        f"{name}: not in {driver}: {line}" for name, driver in QUOTED
+        for line in misquoted(text(name), driver)]
+
+
+def misquoted(document, driver):
+    """First lines of quotes that are not in the driver's source."""
     source = squeezed("".join(path.read_text() for path in sorted(
-        (cache.TREE / "samples/balloon").glob("*.c"))))
-    quotes = re.findall(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)",
-                        text("Documentation/balloon.rst"))
+        (cache.TREE / driver).glob("*.c"))))
+    quotes = QUOTE.findall(document)
     wrong = [quote.split("\n")[0].strip() for quote in quotes
              if squeezed(quote) not in source]
-    if not quotes:
-        wrong = ["nothing is quoted"]
-    return ["Documentation/balloon.rst"], [
-        f"Documentation/balloon.rst: not in the driver: {line}"
-        for line in wrong]
+    return wrong if quotes else ["nothing is quoted"]
 
 
 def squeezed(code):
@@ -300,9 +313,30 @@ def programs(files):
                       for name in sorted(run - have)])
 
 
+def tests_in(source):
+    """Names of the tests that a program's source defines."""
+    for macro, words in TEST_MACRO.findall(source):
+        names = [word.strip() for word in words.split(",")]
+        yield names[macro.startswith("TEST_F")]
+
+
+def tests_named(files):
+    """Every test that Documentation/ names as ``program.test`` exists"""
+    have = {(name.split("/")[1][:-2], test) for name in files.ending(".c")
+            if re.fullmatch(r"selftests/\w+\.c", name)
+            for test in tests_in(text(name))}
+    names = [name for name in files.ending(".rst")
+             if name.startswith("Documentation/")]
+    return names, [f"{name}: no such test: {program}.{test}"
+                   for name in names
+                   for program, test in DOTTED.findall(text(name))
+                   if test not in FILES and program not in NO_PROGRAMS
+                   and (program, test) not in have]
+
+
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, columns, header_size, licences, python, hosts, links,
-          readme_driver, tutorial, readme_kernels, programs)
+          readme_driver, tutorial, readme_kernels, programs, tests_named)
 
 
 def main():
