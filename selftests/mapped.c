@@ -58,6 +58,14 @@ static void *room_for(const struct mp_mapped *it)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+/* Also where kernel data has a page type, which mapping would destroy. */
+MAPPED_F(pages_are_page_cache_R16)
+{
+	struct mp_test_stats stats = mp_stats(self->fd, self->it.pool);
+
+	EXPECT_STREQ("cache", stats.backing);
+}
+
 MAPPED_F(process_and_kernel_see_the_same)
 {
 	struct mp_mapped *it = &self->it;
