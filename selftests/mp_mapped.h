@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 
 #include "mp_driver.h"
-#include "mp_elsewhere.h"
 #include "mp_file.h"
 #include "mp_lever.h"
 
@@ -78,7 +77,6 @@ static inline int mp_mapped_make_some(struct mp_mapped *mapped, int fd,
 				      unsigned int pages, unsigned int ready,
 				      unsigned int has)
 {
-	mp_elsewhere();
 	*mapped = (struct mp_mapped) { .fd = fd, .pages = pages, .file = -1 };
 	mapped->pool = mp_mapped_create(fd, pages, has);
 	if (mapped->pool < 0)
@@ -168,6 +166,27 @@ static inline long mp_mapped_page_wrong(const struct mp_mapped *mapped,
 
 	for (i = 0; i < mp_page_size() / sizeof(*words); i++)
 		wrong += words[i] != mp_test_word(seed, index, i);
+	return wrong;
+}
+
+/* The same of all pages. */
+static inline void mp_mapped_pages_fill(const struct mp_mapped *mapped,
+					__u64 seed)
+{
+	unsigned int i;
+
+	for (i = 0; i < mapped->pages; i++)
+		mp_mapped_page_fill(mapped, i, seed);
+}
+
+static inline long mp_mapped_pages_wrong(const struct mp_mapped *mapped,
+					 __u64 seed)
+{
+	unsigned int i;
+	long wrong = 0;
+
+	for (i = 0; i < mapped->pages; i++)
+		wrong += mp_mapped_page_wrong(mapped, i, seed);
 	return wrong;
 }
 
