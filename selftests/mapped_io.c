@@ -28,13 +28,10 @@ FIXTURE(mapped) {
 
 FIXTURE_SETUP(mapped)
 {
-	unsigned int i;
-
 	ASSERT_EQ(0, mp_world_open(&self->world));
 	self->fd = self->world.fd;
 	ASSERT_EQ(0, mp_mapped_make(&self->it, self->fd, PAGES, 0));
-	for (i = 0; i < PAGES; i++)
-		mp_mapped_page_fill(&self->it, i, SEED);
+	mp_mapped_pages_fill(&self->it, SEED);
 }
 
 FIXTURE_TEARDOWN(mapped)
@@ -217,16 +214,6 @@ static int in_zone_movable(const struct mp_mapped *it)
 	return n;
 }
 
-static long wrong_pages(const struct mp_mapped *it, __u64 seed)
-{
-	unsigned int i;
-	long n = 0;
-
-	for (i = 0; i < PAGES; i++)
-		n += !!mp_mapped_page_wrong(it, i, seed);
-	return n;
-}
-
 /* Soft offline moves a page wherever it is. */
 static struct mp_held long_held(const struct mp_mapped *it, unsigned int index)
 {
@@ -246,7 +233,7 @@ static void moved_out(struct __test_metadata *_metadata,
 
 	EXPECT_EQ(out ? 0 : PAGES, in_zone_movable(it));
 	EXPECT_EQ(out ? PAGES : 0, mp_mapped_moved(it));
-	EXPECT_EQ(0, wrong_pages(it, SEED));
+	EXPECT_EQ(0, mp_mapped_pages_wrong(it, SEED));
 }
 
 static void long_pin_holds(struct __test_metadata *_metadata,
@@ -255,7 +242,7 @@ static void long_pin_holds(struct __test_metadata *_metadata,
 	moved_out(_metadata, it);
 	MP_EXPECT_HELD(long_held(it, 0), referenced);
 	MP_EXPECT_HELD(long_held(it, PAGES - 1), referenced);
-	EXPECT_EQ(0, wrong_pages(it, SEED));
+	EXPECT_EQ(0, mp_mapped_pages_wrong(it, SEED));
 }
 
 static void long_pin_let_go(struct __test_metadata *_metadata,
@@ -263,7 +250,7 @@ static void long_pin_let_go(struct __test_metadata *_metadata,
 {
 	EXPECT_EQ(1, long_held_moves(it, 0));
 	EXPECT_EQ(1, long_held_moves(it, PAGES - 1));
-	EXPECT_EQ(0, wrong_pages(it, SEED));
+	EXPECT_EQ(0, mp_mapped_pages_wrong(it, SEED));
 	EXPECT_EQ(0, mp_verify(it->fd, it->pool, 0, PAGES, SEED));
 }
 

@@ -10,6 +10,7 @@
 #include "mp_evictor.h"
 #include "mp_mapped.h"
 #include "mp_touch.h"
+#include "mp_writer.h"
 
 #define PAGES	16
 #define ROUNDS	200
@@ -54,45 +55,7 @@ static void say(const struct mp_evictor *evictor, const char *what, long n)
 
 #define R21_PAGES	2048
 #define R21_MOVES	10000
-#define R21_PASSES	20
-
-/* A thread that writes all of the mapping, and what it has found lost. */
-struct writer {
-	struct mp_worker worker;
-	volatile __u64 *words;
-	size_t nr;
-	long lost;
-};
-
-/* Each word: is there what the pass before has written?  Then write. */
-static int step_write(struct mp_worker *worker)
-{
-	struct writer *writer = (struct writer *)worker;
-	size_t i;
-
-	for (i = 0; i < writer->nr; i++) {
-		writer->lost += writer->words[i] !=
-				mp_mapped_word(i, worker->steps);
-		writer->words[i] = mp_mapped_word(i, worker->steps + 1);
-	}
-	return writer->lost ? -EILSEQ : 0;
-}
-
-static int writer_start(struct writer *writer, struct mp_mapped *it)
-{
-	mp_mapped_fill(it, 0);
-	*writer = (struct writer) {
-		.worker.step = step_write,
-		.words = it->words,
-		.nr = mp_mapped_nr_words(it),
-	};
-	return mp_worker_start(&writer->worker);
-}
-
-static unsigned long passes(struct writer *writer)
-{
-	return __atomic_load_n(&writer->worker.steps, __ATOMIC_ACQUIRE);
-}
+#define R21_ROUNDS	20
 
 /* The kernel, too, sees what the last pass has written. */
 static long kernel_sees_wrong(const struct mp_mapped *it)
@@ -113,23 +76,22 @@ static long kernel_sees_wrong(const struct mp_mapped *it)
 MP_TEST_F(writer_loses_nothing_in_10000_moves_R21)
 {
 	struct mp_evictor evictor;
-	struct writer writer;
+	struct mp_writer writer;
 	struct mp_mapped it;
 
 	ASSERT_EQ(0, mp_mapped_make(&it, self->fd, R21_PAGES, 0));
-	ASSERT_EQ(0, writer_start(&writer, &it));
+	mp_mapped_fill(&it, 0);
+	ASSERT_EQ(0, mp_writer_start(&writer, &it, 0));
 	ASSERT_EQ(0, mp_evictor_start(&evictor, &it));
-	while (!__atomic_load_n(&writer.worker.err, __ATOMIC_RELAXED) &&
-	       (mp_evictor_moved(&evictor) < R21_MOVES ||
-		passes(&writer) < R21_PASSES))
-		usleep(10000);
+	mp_writer_rounds(&writer, R21_ROUNDS);
+	while (mp_evictor_moved(&evictor) < R21_MOVES &&
+	       mp_writer_rounds(&writer, 1))
+		;
 	EXPECT_LE(R21_MOVES, mp_evictor_stop(&evictor));
-	EXPECT_EQ(0, mp_worker_stop(&writer.worker));
-	EXPECT_EQ(0, writer.lost);
-	EXPECT_EQ(0, mp_mapped_wrong(&it, writer.worker.steps));
+	EXPECT_EQ(0, mp_writer_stop(&writer));
 	EXPECT_EQ(0, kernel_sees_wrong(&it));
 	say(&evictor, "words written and none lost",
-	    writer.worker.steps * writer.nr);
+	    writer.worker.steps * mp_mapped_nr_words(&it));
 	mp_mapped_end(&it);
 }
 

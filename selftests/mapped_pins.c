@@ -20,22 +20,16 @@ FIXTURE(mapped) {
 
 FIXTURE_SETUP(mapped)
 {
-	unsigned int i;
-
 	ASSERT_EQ(0, mp_world_open(&self->world));
 	self->fd = self->world.fd;
 	ASSERT_EQ(0, mp_mapped_make(&self->it, self->fd, PAGES, 0));
-	for (i = 0; i < PAGES; i++)
-		mp_mapped_page_fill(&self->it, i, SEED);
+	mp_mapped_pages_fill(&self->it, SEED);
 }
 
 /* Of all tests: nothing has come to harm, for the process and the kernel. */
 FIXTURE_TEARDOWN(mapped)
 {
-	unsigned int i;
-
-	for (i = 0; i < PAGES; i++)
-		EXPECT_EQ(0, mp_mapped_page_wrong(&self->it, i, SEED));
+	EXPECT_EQ(0, mp_mapped_pages_wrong(&self->it, SEED));
 	EXPECT_EQ(0, mp_verify(self->fd, self->it.pool, 0, PAGES, SEED));
 	mp_mapped_end(&self->it);
 	EXPECT_STREQ("", mp_world_close(&self->world));

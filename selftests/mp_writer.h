@@ -52,16 +52,22 @@ static inline int mp_writer_start(struct mp_writer *writer,
 	return mp_worker_start(&writer->worker);
 }
 
-/* Waits for @rounds more rounds; they come unless a write was lost. */
-static inline void mp_writer_rounds(struct mp_writer *writer,
-				    unsigned long rounds)
+/*
+ * Waits for @rounds more rounds; they come unless a write was lost.
+ * Return: whether they have come.
+ */
+static inline int mp_writer_rounds(struct mp_writer *writer,
+				   unsigned long rounds)
 {
 	unsigned long *steps = &writer->worker.steps;
 	unsigned long end = __atomic_load_n(steps, __ATOMIC_ACQUIRE) + rounds;
 
-	while (__atomic_load_n(steps, __ATOMIC_ACQUIRE) < end &&
-	       !__atomic_load_n(&writer->worker.err, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(steps, __ATOMIC_ACQUIRE) < end) {
+		if (__atomic_load_n(&writer->worker.err, __ATOMIC_ACQUIRE))
+			return 0;
 		usleep(1000);
+	}
+	return 1;
 }
 
 /* Return: how many words are not what the thread has written to them. */
