@@ -8,7 +8,7 @@
 #include "mp_boot.h"
 #include "mp_fragment.h"
 #include "mp_mapped.h"
-#include "mp_sigbus.h"
+#include "mp_touch.h"
 #include "mp_worker.h"
 
 #define SEED(pool)	(31 + (pool))	/* no two pools have like pages */
@@ -115,7 +115,7 @@ static int make_mapped(struct scene *s)
 static long look_at_mapped(struct scene *s)
 {
 	return mp_mapped_wrong(&s->half, MP_MAPPED_SEED) ?:
-	       mp_sigbus_at(mp_mapped_page(&s->mapped, PART)) != BUS_ADRERR;
+	       mp_touch_sigbus(mp_mapped_page(&s->mapped, PART)) != BUS_ADRERR;
 }
 
 /* One by one, in frames that are not used again.  Return: how many moved. */

@@ -13,7 +13,7 @@
 #include "mp_mapped.h"
 #include "mp_merge.h"
 #include "mp_sharer.h"
-#include "mp_sigbus.h"
+#include "mp_touch.h"
 #include "mp_writer.h"
 
 #define PAGES		2000
@@ -175,14 +175,14 @@ THERE_F(memory_failure_hits_one_page)
 	pfn = mp_pfn(self->fd, new.pool, POISONED);
 	err = madvise(hit, mp_page_size(), MADV_HWPOISON) ? errno : 0;
 	EXPECT_EQ(EBUSY, err);
-	EXPECT_EQ(BUS_MCEERR_AR, mp_sigbus_at(hit));
-	EXPECT_EQ(hit, mp_sigbus_addr);
+	EXPECT_EQ(BUS_MCEERR_AR, mp_touch_sigbus(hit));
+	EXPECT_EQ(hit, mp_touch_info.si_addr);
 	EXPECT_EQ(pfn, mp_pfn(self->fd, new.pool, POISONED));
 	EXPECT_EQ(0, wrong_but_for(&new, POISONED));
 	/* Neither by way of a page table that did not have it. */
 	ASSERT_EQ(0, madvise(new.words, mp_mapped_bytes(&new),
 			     MADV_DONTNEED));
-	EXPECT_EQ(BUS_MCEERR_AR, mp_sigbus_at(hit));
+	EXPECT_EQ(BUS_MCEERR_AR, mp_touch_sigbus(hit));
 	EXPECT_EQ(0, wrong_but_for(&new, POISONED));
 	EXPECT_EQ(0, mp_do(self->fd, new.pool, MP_TEST_FREE, 0, OFFLINED));
 	EXPECT_EQ(0, mp_deferred_drain());

@@ -53,12 +53,10 @@ static inline long mp_peer_obey(const struct mp_peer_order *order,
 static inline void mp_peer_run(struct mp_mapped mapped, int orders,
 			       int answers)
 {
-	const struct sigaction catch = { .sa_handler = mp_touch_caught };
 	struct mp_peer_order order;
 	long answer;
 
-	sigaction(SIGBUS, &catch, NULL);
-	sigaction(SIGSEGV, &catch, NULL);
+	mp_touch_catch(NULL, NULL);
 	while (read(orders, &order, sizeof(order)) == sizeof(order)) {
 		answer = mp_peer_obey(&order, &mapped);
 		if (write(answers, &answer, sizeof(answer)) < 0)
