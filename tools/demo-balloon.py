@@ -97,9 +97,7 @@ class Run(Report):
         self.progress.show("boot", 0, 1)
         result = guest.run(f"load_modules && /demo/demo {words} "
                            "&& unload_modules", self.line, limit)
-        self.problems += ["\n  ".join(lines) for lines in result.problems]
-        if result.status and not self.problems:
-            self.problems.append(f"the guest failed; see {result.report}")
+        self.judge(result)
         if self.problems:
             raise Failure(f"{self.driver}: " + "\n  ".join(self.problems))
 
@@ -288,8 +286,7 @@ def report(kernel, runs, stock, ours, style):
     ending = verdict(stock, ours)
     for line in words + [""] + ending:
         say(("  " + line).rstrip())
-    return "\n".join(["```text", *table.lines(), "", *words, "", *ending,
-                      "```"]) + "\n"
+    return [*table.lines(), "", *words, "", *ending]
 
 
 def turns(runs):
@@ -355,9 +352,9 @@ def main():
     if options.rounds:
         many_rounds(kernel, modules, program, options.rounds, style)
         return 0
-    text = compare(kernel, modules, program, options.runs, style)
+    lines = compare(kernel, modules, program, options.runs, style)
     if options.write:
-        TABLE.write(text)
+        TABLE.write(readme.block(lines))
     return 0
 
 

@@ -78,12 +78,10 @@ class Run(Report):
             "load_modules && /demo/client create numa "
             f"{BUFFER}M /demo/demo {rounds} && unload_modules",
             self.line, GUEST_LIMIT + ROUND_LIMIT * rounds)
-        self.problems += ["\n  ".join(lines) for lines in result.problems]
+        self.judge(result)
         lost = self.value.get("lost")
         if lost:
             self.problems.insert(0, f"{lost:,} writes were lost")
-        if result.status and not self.problems:
-            self.problems.append(f"the guest failed; see {result.report}")
         if not self.problems and self.lack():
             self.problems.append(self.lack())
         if self.problems:
@@ -203,11 +201,6 @@ def intro(kernel, style):
     say()
 
 
-def for_readme(lines):
-    return "\n".join(["```text", *(line.rstrip() for line in lines),
-                      "```"]) + "\n"
-
-
 def make_guest(kernel, modules):
     if kernel.machine.is_foreign():
         raise Failure("the machine with two nodes is this one's kind only")
@@ -251,7 +244,7 @@ def main():
     say()
     if options.write:
         plain = Style(io.TextIOWrapper(io.BytesIO(), "utf-8"))
-        PLACE.write(for_readme(report(kernel, run, plain)))
+        PLACE.write(readme.block(report(kernel, run, plain)))
     return 0
 
 

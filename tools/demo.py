@@ -124,9 +124,7 @@ class Run(Report):
         script = (f"load_modules && /demo/demo {self.mode} "
                   f"/demo/manifest {SEED} && unload_modules")
         result = guest.run(script, self.line)
-        self.problems += ["\n  ".join(lines) for lines in result.problems]
-        if result.status and not self.damaged and not self.problems:
-            self.problems.append(f"the guest failed; see {result.report}")
+        self.judge(result)
         if not self.problems:
             self.check_books("attempted" if kernel.backing == "cache"
                              else "isolated")

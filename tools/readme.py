@@ -5,6 +5,12 @@ from cache import Failure, TREE
 README = TREE / "README.md"
 
 
+def block(lines):
+    """As it was printed."""
+    return "\n".join(["```text", *(line.rstrip() for line in lines),
+                      "```"]) + "\n"
+
+
 class Place:
     """What stands between two lines."""
 

@@ -66,6 +66,12 @@ class Report:
         if handler:
             handler(*words[1:])
 
+    def judge(self, result):
+        """What the guest's end says, beside what it reported before."""
+        self.problems += ["\n  ".join(lines) for lines in result.problems]
+        if result.status and not self.problems:
+            self.problems.append(f"the guest failed; see {result.report}")
+
     def on_mp_begin(self):
         self.progress.show("boot", 1, 1)
 
