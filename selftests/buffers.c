@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "mp_cgroup.h"
+#include "mp_cpu_lists.h"
 #include "mp_file.h"
 #include "mp_harness.h"
 #include "mp_lever.h"
@@ -663,24 +664,10 @@ BUFFERS_F(status_is_what_debugfs_says)
 
 #define LARGE	(256 * MIB)
 
-/* In lists of the CPUs', which grow with what is freed since 6.7. */
-static long per_cpu_pages(void)
-{
-	static char text[65536];
-	long n, pages = 0;
-	char *line;
-
-	mp_read_file("/proc/zoneinfo", text, sizeof(text));
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		if (sscanf(line, " count: %ld", &n) == 1)
-			pages += n;
-	return pages;
-}
-
 static long free_kb(void)
 {
 	return mp_read_field(MEMINFO, "MemFree") +
-	       per_cpu_pages() * mp_page_kb();
+	       mp_pages_on_cpu_lists() * mp_page_kb();
 }
 
 /* What is on its way comes. */

@@ -10,6 +10,7 @@
 #include "mp.h"
 #include "mp_cgroup.h"
 #include "mp_counters.h"
+#include "mp_cpu_lists.h"
 #include "mp_hotplug.h"
 
 #define SEED	37
@@ -110,21 +111,6 @@ COUNTED_F(moved_to_another_node_R15)
 	EXPECT_EQ(0, mp_verify(self->fd, self->pool, 0, PAGES, SEED));
 }
 
-/* On the per-CPU lists of all zones. */
-static long pages_on_cpu_lists(void)
-{
-	static char text[1 << 16];
-	const char *at = text;
-	long n = 0;
-
-	mp_read_file("/proc/zoneinfo", text, sizeof(text));
-	while ((at = strstr(at, " count:"))) {
-		at += strlen(" count:");
-		n += strtol(at, NULL, 10);
-	}
-	return n;
-}
-
 /* Free memory, with what the per-CPU lists and the slab caches keep of it. */
 static long free_pages(void)
 {
@@ -133,7 +119,7 @@ static long free_pages(void)
 	mp_compact();
 	mp_write_file("/proc/sys/vm/stat_refresh", "1");
 	return mp_read_field("/proc/vmstat", "nr_free_pages") +
-	       pages_on_cpu_lists();
+	       mp_pages_on_cpu_lists();
 }
 
 static int cycle(int fd, int pool)

@@ -422,10 +422,15 @@ static int balancing_knob(const char *knob, long value)
 		 knob);
 	if (access(path, F_OK))
 		snprintf(path, sizeof(path), MP_BALANCING "_%s", knob);
+	if (access(path, F_OK))
+		return 0;
 	return mp_write_long(path, value);
 }
 
-/* Looks at the page tables as often as it can. */
+/*
+ * Looks at the page tables as often as it can.  A kernel without
+ * CONFIG_SCHED_DEBUG has no knobs, and takes its time.
+ */
 static int balance(void)
 {
 	return balancing_knob("scan_delay_ms", 1) ?:
