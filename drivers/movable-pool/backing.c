@@ -145,11 +145,11 @@ static void mp_backings_undo(int n)
 }
 
 /* With a reserved thread: what it frees is what reclaim may hope for. */
-struct workqueue_struct *mp_workqueue_new(const char *name)
+struct workqueue_struct *mp_workqueue_new(const char *name, unsigned int flags)
 {
 	if (mp_fail(MP_FAIL_WORKQUEUE))
 		return NULL;
-	return alloc_workqueue("%s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+	return alloc_workqueue("%s", WQ_MEM_RECLAIM | flags, 0, name);
 }
 
 int mp_backings_init(void)
@@ -158,7 +158,7 @@ int mp_backings_init(void)
 
 	if (err)
 		return err;
-	mp_backings_wq = mp_workqueue_new("movable_pool");
+	mp_backings_wq = mp_workqueue_new("movable_pool", WQ_UNBOUND);
 	if (!mp_backings_wq)
 		return -ENOMEM;
 	err = mp_inodes_init();
@@ -186,20 +186,32 @@ long mp_backings_orphans(void)
 	return nr;
 }
 
+static unsigned long mp_backings_orphan_pfn(void)
+{
+	unsigned long pfn = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mp_backings) && !pfn; i++)
+		if (mp_backings[i]->orphan_pfn)
+			pfn = mp_backings[i]->orphan_pfn(mp_backings[i]);
+	return pfn;
+}
+
 /*
  * Until the last orphan is done the VM may call us for it.  Its page lock is
  * somebody else's and may be held for long; never give up, never free early.
+ * Its pool has no name any more: that went with the link.
  */
 void mp_backings_exit(void)
 {
-	unsigned long warn = jiffies + 10 * HZ;
+	unsigned long warn = jiffies + MP_TELL_EVERY;
 	long nr;
 
 	while ((nr = mp_backings_orphans()) > 0) {
 		if (time_after(jiffies, warn)) {
-			warn = jiffies + 10 * HZ;
-			pr_warn("unloading waits for %ld freed pages whose page lock is held\n",
-				nr);
+			warn = jiffies + MP_TELL_EVERY;
+			pr_warn("unloading waits for %ld freed pages whose page lock is held: pfn %#lx\n",
+				nr, mp_backings_orphan_pfn());
 		}
 		schedule_timeout_uninterruptible(1);
 	}

@@ -9,7 +9,8 @@
  * another page has taken its place, and how to let go of one.
  *
  * Up: the VM's calls arrive in the backing's file, which passes them on to the
- * three mp_core_*() calls, always with the page (or both) locked.
+ * first three mp_core_*() calls, always with the page (or both) locked.  The
+ * fourth is the owner's own (directed.c, longterm.c).
  *
  * An orphan is a page whose link is cut, which the owner has freed, and which
  * waits for its page lock, or only for the VM to let go of it (typed.c).  It
@@ -30,7 +31,8 @@ struct workqueue_struct;
  * struct mp_backing - one of the kernel's mechanisms
  * @name: in a word, for movable_pool_backing()
  * @about: for people
- * @refs: references of a page the VM migrates when nobody else has one
+ * @refs: references of a page that is being moved when nobody else has one: the
+ *	last is the mover's
  * @sleeps: add() may sleep, whatever the page allocator's flags say
  * @cached: its pages are page cache; the VM has no isolate and no putback for
  *	those, so the books of isolations stay at 0
@@ -57,7 +59,15 @@ struct workqueue_struct;
  * @replace: @dst, a page of the VM's, takes the place of @src: references, what
  *	the VM knows, and the link; both locked.  Return: 0; -EAGAIN with
  *	nothing changed
+ * @unmap: @page, locked and MOVING, is to be moved by its owner: no process is
+ *	to have it mapped, and no list of this CPU's to hold it.  With
+ *	MIGRATE_ASYNC it does not sleep.  Return: whether no process has.
+ *	Optional
+ * @supplant: as @replace, for such a move: @dst is a page of the owner's
+ * @settle: wait until no CPU's batches hold pages of the pool (settle.c).
+ *	Optional
  * @nr_orphans: how many there are
+ * @orphan_pfn: the frame of one that has to wait, or 0.  Optional
  */
 struct mp_backing {
 	const char *name;
@@ -82,7 +92,12 @@ struct mp_backing {
 	void (*strand)(const struct mp_backing *backing, struct page *page);
 	int (*replace)(const struct mp_backing *backing, struct page *dst,
 		       struct page *src);
+	bool (*unmap)(struct page *page, enum migrate_mode mode);
+	int (*supplant)(const struct mp_backing *backing, struct page *dst,
+			struct page *src);
+	void (*settle)(void);
 	long (*nr_orphans)(const struct mp_backing *backing);
+	unsigned long (*orphan_pfn)(const struct mp_backing *backing);
 };
 
 /* Which page of the pool it is does not matter. */
@@ -109,9 +124,13 @@ int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 		    struct page *src, enum migrate_mode mode);
 bool mp_core_putback(struct page *page);
 
+struct mp_order;
+int mp_core_direct(struct mp_order *order, struct page *dst, struct page *src);
+
 /* For what the backings finish later. */
 extern struct workqueue_struct *mp_backings_wq;
-struct workqueue_struct *mp_workqueue_new(const char *name);
+struct workqueue_struct *mp_workqueue_new(const char *name,
+					  unsigned int flags);
 
 /* What the core asks of all backings. */
 const struct mp_backing *mp_backing_choose(unsigned int flags,

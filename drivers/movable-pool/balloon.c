@@ -249,7 +249,7 @@ static unsigned int mp_balloon_take_wait(struct movable_pool *pool,
 					 struct page **pages, unsigned int n,
 					 const char *who)
 {
-	unsigned long warn = jiffies + 10 * HZ;
+	unsigned long warn = jiffies + MP_TELL_EVERY;
 	unsigned int delay = 1;
 	unsigned int taken;
 
@@ -258,9 +258,10 @@ static unsigned int mp_balloon_take_wait(struct movable_pool *pool,
 		if (taken || !n || !movable_balloon_pages(pool))
 			return taken;
 		if (time_after(jiffies, warn)) {
-			warn = jiffies + 10 * HZ;
-			pr_warn("%s: %s waits for %lu pages that are isolated or locked\n",
-				pool->name, who, movable_balloon_pages(pool));
+			warn = jiffies + MP_TELL_EVERY;
+			pr_warn("%s: %s waits for %lu pages that are isolated or locked: pfn %#lx\n",
+				pool->name, who, movable_balloon_pages(pool),
+				mp_walk_first(pool));
 		}
 		schedule_timeout_uninterruptible(delay);
 		delay = min_t(unsigned int, 2 * delay, MP_BALLOON_MAX_DELAY);
@@ -339,7 +340,7 @@ static int mp_balloon_ask(struct movable_pool *pool, struct page *dst,
 		return -EBUSY;
 	if (!pool->ops->exchange)
 		return 0;
-	mp_op_enter(&op);
+	mp_op_enter(&op, pool, "exchange", src);
 	err = pool->ops->exchange(pool, dst, src, mode);
 	mp_op_exit(&op);
 	return err;

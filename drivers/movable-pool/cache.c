@@ -381,6 +381,48 @@ static int mp_cache_replace(const struct mp_backing *backing, struct page *dst,
 	return 0;
 }
 
+/*
+ * Out of page tables, under the page lock: who touches the page then waits for
+ * that in its fault, and looks again which page it is.  No migration entries,
+ * which only the VM can make: what page tables say besides, soft-dirty bits
+ * and mlock counts, comes anew with the fault.  It takes a lock that sleeps.
+ */
+static bool mp_cache_unmap(struct page *page, enum migrate_mode mode)
+{
+	loff_t at = (loff_t)*mp_compat_index(page) << PAGE_SHIFT;
+
+	if (mp_compat_page_mapped(page)) {
+		if (mode == MIGRATE_ASYNC)
+			return false;
+		unmap_mapping_range(page->mapping, at, PAGE_SIZE, 0);
+	}
+	/* Munlocking, for one, has left a reference on this CPU. */
+	if (page_count(page) != mp_backing_cache.refs)
+		mp_compat_cache_drain();
+	return !mp_compat_page_mapped(page);
+}
+
+/*
+ * The owner puts a page in another's place.  Private is detached before the old
+ * one loses its mapping, as always.  That page is on the LRU, so this is not
+ * what the VM does (folio_migrate_flags() is for one that is isolated).
+ */
+static int mp_cache_supplant(const struct mp_backing *backing,
+			     struct page *dst, struct page *src)
+{
+	if (mp_fail(MP_FAIL_SUPPLANT) || page_count(src) != backing->refs)
+		return -EAGAIN;
+	SetPageUptodate(dst);
+	get_page(dst);
+	mp_cache_attach(dst);
+	mp_link_move(dst, src);
+	ClearPagePrivate(src);
+	src->private = 0;
+	put_page(src);
+	mp_compat_cache_supplant(dst, src);
+	return 0;
+}
+
 /**
  * mp_cache_migrate() - the VM moves a page of ours
  * @dst: as mp_core_migrate()
@@ -427,6 +469,20 @@ void mp_cache_invalidate(struct page *page)
 	WARN_ON_ONCE(!mp_cache_evict(page));
 }
 
+/**
+ * mp_cache_poisoned() - a memory failure has hit a page
+ * @page: locked, in the cache; off the LRU and out of page tables by now
+ *
+ * Return: -EBUSY: it stays in the cache until its owner frees it, so that
+ * processes do not find a hole there but the failure.
+ */
+int mp_cache_poisoned(struct page *page)
+{
+	if (PagePrivate(page))
+		mp_poison_found(page);
+	return -EBUSY;
+}
+
 static int mp_cache_open_mapped(struct movable_pool *pool,
 				struct mp_cache *cache)
 {
@@ -436,7 +492,7 @@ static int mp_cache_open_mapped(struct movable_pool *pool,
 	if (!mp_fail(MP_FAIL_ALLOC_PLACES))
 		cache->used = kvcalloc(BITS_TO_LONGS(pool->max_pages),
 				       sizeof(long),
-				       GFP_KERNEL | __GFP_NOWARN);
+				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!cache->used)
 		return -ENOMEM;
 	cache->inode = mp_inode_new_mapped(&mp_compat_cache_aops,
@@ -461,7 +517,7 @@ static int mp_cache_open(struct movable_pool *pool)
 	int err;
 
 	if (!mp_fail(MP_FAIL_ALLOC_CACHE))
-		cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+		cache = kzalloc(sizeof(*cache), GFP_KERNEL_ACCOUNT);
 	if (!cache)
 		return -ENOMEM;
 	err = mp_cache_open_inode(pool, cache);
@@ -478,6 +534,31 @@ static int mp_cache_open(struct movable_pool *pool)
 	mutex_unlock(&mp_caches_lock);
 	pool->cache = cache;
 	return 0;
+}
+
+/*
+ * The frame of an orphan of @which, or of any cache for NULL; 0 for none.
+ * @which may be gone: it is looked for in the list.
+ */
+static unsigned long mp_cache_waits_for(const struct mp_cache *which)
+{
+	unsigned long index, pfn = 0;
+	struct mp_cache *cache;
+	struct page *page;
+
+	mutex_lock(&mp_caches_lock);
+	list_for_each_entry(cache, &mp_caches, node) {
+		if (which && cache != which)
+			continue;
+		index = 0;
+		page = mp_orphan_next(mp_cache_mapping(cache), &index);
+		if (page) {
+			pfn = page_to_pfn(page);
+			break;
+		}
+	}
+	mutex_unlock(&mp_caches_lock);
+	return pfn;
 }
 
 /*
@@ -499,9 +580,9 @@ static void mp_cache_close(struct movable_pool *pool)
 	queue_delayed_work(mp_backings_wq, &cache->end, 0);
 	if (!mapped)
 		return;
-	while (!wait_for_completion_timeout(&ended, 10 * HZ))
-		pr_warn("%s: destroy waits for the locks of freed pages\n",
-			pool->name);
+	while (!wait_for_completion_timeout(&ended, MP_TELL_EVERY))
+		pr_warn("%s: destroy waits for the locks of freed pages: pfn %#lx\n",
+			pool->name, mp_cache_waits_for(cache));
 	mp_inode_unpin_mapped();
 }
 
@@ -529,20 +610,33 @@ static long mp_cache_nr_orphans(const struct mp_backing *backing)
 	return nr;
 }
 
+static unsigned long mp_cache_orphan_pfn(const struct mp_backing *backing)
+{
+	return mp_cache_waits_for(NULL);
+}
+
 static int mp_cache_init(const struct mp_backing *backing)
 {
-	return mp_compat_cache_init();
+	int err = mp_settle_init();
+
+	if (err)
+		return err;
+	err = mp_compat_cache_init();
+	if (err)
+		mp_settle_exit();
+	return err;
 }
 
 static void mp_cache_exit(const struct mp_backing *backing)
 {
 	mp_compat_cache_exit();
+	mp_settle_exit();
 }
 
 const struct mp_backing mp_backing_cache = {
 	.name = "cache",
 	.about = "page cache of a private inode",
-	.refs = 3,		/* the cache's, PG_private's, the VM's */
+	.refs = 3,		/* the cache's, PG_private's, the mover's */
 	.sleeps = true,
 	.cached = true,
 	.init = mp_cache_init,
@@ -556,5 +650,9 @@ const struct mp_backing mp_backing_cache = {
 	.orphan = mp_cache_orphan,
 	.strand = mp_cache_strand,
 	.replace = mp_cache_replace,
+	.unmap = mp_cache_unmap,
+	.supplant = mp_cache_supplant,
+	.settle = mp_settle,
 	.nr_orphans = mp_cache_nr_orphans,
+	.orphan_pfn = mp_cache_orphan_pfn,
 };

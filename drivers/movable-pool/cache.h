@@ -19,8 +19,14 @@ int mp_cache_migrate(struct page *dst, struct page *src,
 		     enum migrate_mode mode);
 bool mp_cache_evict(struct page *page);
 void mp_cache_invalidate(struct page *page);
+int mp_cache_poisoned(struct page *page);
 
-/* Down: operations that lead to the three above; the page is never dirty. */
+/* settle.c */
+void mp_settle(void);
+int mp_settle_init(void);
+void mp_settle_exit(void);
+
+/* Down: operations that lead to those above; the page is never dirty. */
 extern const struct address_space_operations mp_compat_cache_aops;
 
 int mp_compat_cache_init(void);
@@ -44,7 +50,20 @@ int mp_compat_cache_add_uncharged(struct address_space *mapping,
 int mp_compat_cache_replace(struct address_space *mapping, struct page *dst,
 			    struct page *src);
 
-/* After that: flags, LRU state and memcg; PG_private of @src is cleared. */
+/*
+ * The same for @dst that is on no list of the VM's, and @src that is on the LRU
+ * and stays there until its last reference is gone.  The charge goes along.
+ * Private is detached, and nobody else has a reference: nothing can fail.
+ */
+void mp_compat_cache_supplant(struct page *dst, struct page *src);
+
+/* What this CPU has not put on the LRU yet, a reference each.  Any context. */
+void mp_compat_cache_drain(void);
+
+/*
+ * After mp_compat_cache_replace(): flags, LRU state and memcg; PG_private of
+ * @src is cleared.
+ */
 void mp_compat_cache_move_state(struct page *dst, struct page *src);
 
 #endif /* _MOVABLE_POOL_CACHE_H */

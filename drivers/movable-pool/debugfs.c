@@ -5,7 +5,10 @@
  *	deferred	freed pages that still wait for their page lock
  *	<pool>/backing	the mechanism that moves the pool's pages, and why it
  *	<pool>/stats	the books, a "name value" a line
- *	<pool>/pages	"pfn state pins" a line, found by walking all frames
+ *	<pool>/pages	"pfn state pins" a line, found by walking all frames;
+ *			state is "poisoned" where a memory failure has hit
+ *	<pool>/longterm	long-term pins, oldest first: "seconds pfn task pid
+ *			caller" a line
  */
 
 #include <linux/debugfs.h>
@@ -18,6 +21,7 @@
 #include "fault.h"
 #include "internal.h"
 #include "link.h"
+#include "longterm.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -37,12 +41,15 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "putback %lu\n", s.putback);
 	seq_printf(m, "released %lu\n", s.released);
 	seq_printf(m, "attempted %lu\n", s.attempted);
+	seq_printf(m, "directed %lu\n", s.directed);
 	seq_printf(m, "refused_pinned %lu\n", s.refused_pinned);
 	seq_printf(m, "refused_referenced %lu\n", s.refused_referenced);
 	seq_printf(m, "refused_driver %lu\n", s.refused_driver);
 	seq_printf(m, "failed_driver %lu\n", s.failed_driver);
 	seq_printf(m, "refused_unready %lu\n", s.refused_unready);
+	seq_printf(m, "refused_target %lu\n", s.refused_target);
 	seq_printf(m, "deferred %lu\n", s.deferred);
+	seq_printf(m, "poisoned %lu\n", s.poisoned);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -56,6 +63,13 @@ static int backing_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(backing);
+
+static int longterm_show(struct seq_file *m, void *v)
+{
+	mp_longterm_show(m, m->private);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(longterm);
 
 static int deferred_show(struct seq_file *m, void *v)
 {
@@ -108,7 +122,7 @@ static bool pages_word(struct movable_pool *pool, struct page *page, u64 *word)
 	return ours;
 }
 
-static int pages_show(struct seq_file *m, void *v)
+static const char *pages_state(struct page *page, enum movable_page_state state)
 {
 	static const char * const states[] = {
 		[MOVABLE_PAGE_EMPTY] = "empty",
@@ -116,6 +130,12 @@ static int pages_show(struct seq_file *m, void *v)
 		[MOVABLE_PAGE_LIVE] = "live",
 		[MOVABLE_PAGE_MOVING] = "moving",
 	};
+
+	return PageHWPoison(page) ? "poisoned" : states[state];
+}
+
+static int pages_show(struct seq_file *m, void *v)
+{
 	struct movable_pool *pool = m->private;
 	struct page *page = v;
 	u64 word;
@@ -128,10 +148,12 @@ static int pages_show(struct seq_file *m, void *v)
 	if (!pool->backing->owns(pool, page))
 		goto unlock;
 	if (pool->flags & MOVABLE_POOL_BALLOON)
-		seq_printf(m, "%lu live 0\n", page_to_pfn(page));
+		seq_printf(m, "%lu %s 0\n", page_to_pfn(page),
+			   pages_state(page, MOVABLE_PAGE_LIVE));
 	else if (pages_word(pool, page, &word))
 		seq_printf(m, "%lu %s %u\n", page_to_pfn(page),
-			   states[mp_word_state(word)], mp_word_pins(word));
+			   pages_state(page, mp_word_state(word)),
+			   mp_word_pins(word));
 unlock:
 	unlock_page(page);
 	return 0;
@@ -153,6 +175,7 @@ void mp_debugfs_add(struct movable_pool *pool)
 	debugfs_create_file("stats", 0400, pool->dir, pool, &stats_fops);
 	debugfs_create_file("backing", 0400, pool->dir, pool, &backing_fops);
 	debugfs_create_file("pages", 0400, pool->dir, pool, &pages_fops);
+	debugfs_create_file("longterm", 0400, pool->dir, pool, &longterm_fops);
 }
 
 /* Waits for readers. */

@@ -68,6 +68,12 @@ static struct mp_fault mp_faults[MP_NR_FAILS] = {
 	[MP_FAIL_UNDO] = { "migrate-undo" },
 	[MP_FAIL_COPY] = { "copy" },
 	[MP_FAIL_REPLACE] = { "replace" },
+	[MP_FAIL_SUPPLANT] = { "supplant" },
+	[MP_FAIL_MOVE_ITEMS] = { "move-items" },
+	[MP_FAIL_MOVE_TARGET] = { "move-target" },
+	[MP_FAIL_LONGTERM] = { "longterm" },
+	[MP_FAIL_LONGTERM_PAGE] = { "longterm-page" },
+	[MP_FAIL_DMA_MAP] = { "dma-map" },
 };
 
 #ifdef CONFIG_FAULT_INJECTION

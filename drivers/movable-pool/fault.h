@@ -46,6 +46,13 @@ enum mp_fail {
 	MP_FAIL_UNDO,
 	MP_FAIL_COPY,
 	MP_FAIL_REPLACE,
+	/* moves of the owner's, long-term pins, DMA */
+	MP_FAIL_SUPPLANT,
+	MP_FAIL_MOVE_ITEMS,
+	MP_FAIL_MOVE_TARGET,
+	MP_FAIL_LONGTERM,
+	MP_FAIL_LONGTERM_PAGE,
+	MP_FAIL_DMA_MAP,
 	MP_NR_FAILS,
 };
 

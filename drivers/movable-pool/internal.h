@@ -64,12 +64,15 @@ enum mp_event {
 	MP_PUTBACK,
 	MP_RELEASED,
 	MP_ATTEMPTED,
+	MP_DIRECTED,
 	MP_REFUSED_PINNED,
 	MP_REFUSED_REFERENCED,
 	MP_REFUSED_DRIVER,
 	MP_FAILED_DRIVER,
 	MP_REFUSED_UNREADY,
+	MP_REFUSED_TARGET,
 	MP_DEFERRED,
+	MP_POISONED,
 	MP_NR_EVENTS,
 };
 
@@ -97,6 +100,8 @@ struct mp_counters {
  * @shutdown: destroy() has begun
  * @word_async: MP_WORD_ASYNC if the driver has ops->freed
  * @gfp: what the backing wants in every allocation
+ * @policy: where pages may be (policy.c)
+ * @longterm: long-term pins, oldest first (longterm.c)
  * @priv: the driver's
  * @owner: the module whose ops these are; no reference is held
  * @name: the driver's name for it and a number
@@ -119,12 +124,17 @@ struct movable_pool {
 	bool shutdown;
 	u64 word_async;
 	gfp_t gfp;
+	struct movable_policy policy;
+	struct list_head longterm;
 	void *priv;
 	struct module *owner;
 	char *name;
 	struct list_head node;
 	struct dentry *dir;
 };
+
+/* Who waits for others says so, in jiffies. */
+#define MP_TELL_EVERY	(10 * HZ)
 
 static inline void mp_count(struct movable_pool *pool, enum mp_event event)
 {
@@ -159,25 +169,60 @@ __printf(1, 2) void mp_kunit_misuse(const char *format, ...);
 } while (0)
 #endif
 
+/**
+ * struct mp_order - a move that a page's owner wants, not the VM
+ * @pool: the page's
+ * @mp: its handle; what the page leads to must be this
+ * @mode: for the driver's op
+ * @longterm: the new frame is one for long-term pins, and the page has one when
+ *	it is there
+ * @refused: if the move is refused: the MP_REFUSED_* or MP_FAILED_* counted
+ * @taken: the destination was the pool's, if only for a moment, or is lost: no
+ *	plain page of the caller's any more, who just drops his reference
+ */
+struct mp_order {
+	struct movable_pool *pool;
+	struct movable_page *mp;
+	enum migrate_mode mode;
+	bool longterm;
+	enum mp_event refused;
+	bool taken;
+};
+
 /* pool.c */
 void mp_pool_enter(struct movable_pool *pool);
 void mp_pool_leave(struct movable_pool *pool);
+int mp_pool_hold(struct movable_pool *pool);
+
+struct movable_pool *mp_pool_of_frame(unsigned long pfn, struct page **page);
+
+/* poison.c */
+void mp_poison_found(struct page *page);
+void mp_poison_init(void);
+void mp_poison_exit(void);
 
 /* op.c: running the driver's ops, and knowing that one runs */
 struct mp_op {
 	struct hlist_node node;
 	struct task_struct *task;
+	const struct movable_pool *pool;
+	const char *name;
+	unsigned long pfn;
+	pid_t pid;
 };
 
 void mp_op_init(void);
-void mp_op_enter(struct mp_op *op);
+void mp_op_enter(struct mp_op *op, const struct movable_pool *pool,
+		 const char *name, struct page *page);
 void mp_op_exit(struct mp_op *op);
 bool mp_op_running(void);
+bool mp_op_of(const struct movable_pool *pool, struct mp_op *found);
 void mp_op_might_wait(void);
 void mp_op_not_in_reclaim(void);
 
 /* pin.c */
 int mp_wait_moving(struct movable_page *mp);
+int mp_pin_again(struct movable_page *mp);
 
 /* page.c */
 int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
@@ -185,9 +230,21 @@ int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
 void mp_page_leave(struct movable_pool *pool, unsigned int released);
 bool mp_page_adoptable(struct page *page);
 
+/* policy.c */
+bool mp_policy_valid(const struct movable_pool_attr *attr);
+bool mp_policy_allows(const struct movable_pool *pool, struct page *page);
+bool mp_policy_set(const struct movable_pool *pool);
+struct page *mp_policy_alloc(const struct movable_pool *pool, int nid,
+			     gfp_t gfp);
+
 /* walk.c */
+struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn);
 struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);
-unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid);
+struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
+					 unsigned long *pfn);
+unsigned long mp_walk_first(struct movable_pool *pool);
+unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid,
+			      unsigned long *left);
 
 /* debugfs.c */
 void mp_debugfs_init(void);

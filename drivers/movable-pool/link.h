@@ -26,8 +26,10 @@
  * lock.
  *
  * The link lock is a leaf, spins, and excludes interrupts because owners free
- * from interrupts.  Order: page lock -> link lock.  Waiters for the lock bit do
- * not change the word, so its holder may store to it plainly.
+ * from interrupts.  Nothing under it may sleep, with PREEMPT_RT either: no
+ * spinlock_t, no wake-up, no put_page().  Order: page lock -> link lock.
+ * Waiters for the lock bit do not change the word, so its holder may store to
+ * it plainly.
  *
  * Knowing the pool (mp_link_pool()) without a lock takes a page that cannot
  * move: the handle is pinned or dying, or the page is locked.

@@ -86,12 +86,15 @@ static void mp_orphan_work(struct work_struct *work)
 					      struct mp_loose, work);
 	struct llist_node *node, *next;
 	unsigned int delay;
+	struct page *page;
 	bool again = false;
 
 	llist_for_each_safe(node, next, llist_del_all(&loose->orphans)) {
-		if (mp_orphan_finish(loose, mp_link_node_page(node))) {
+		page = mp_link_node_page(node);
+		if (mp_orphan_finish(loose, page)) {
 			atomic_long_dec(&loose->nr);
 		} else {
+			WRITE_ONCE(loose->stuck, page_to_pfn(page));
 			llist_add(node, &loose->orphans);
 			again = true;
 		}
@@ -168,9 +171,30 @@ int mp_loose_replace(const struct mp_backing *backing, struct page *dst,
 	return 0;
 }
 
+/*
+ * What the VM's callback does besides.  Without a mark, which is cleared under
+ * the page lock, a page that the VM has isolated is one that was freed.
+ */
+int mp_loose_supplant(const struct mp_backing *backing, struct page *dst,
+		      struct page *src)
+{
+	int err = mp_fail(MP_FAIL_SUPPLANT) ? -EAGAIN :
+		  mp_loose_replace(backing, dst, src);
+
+	if (!err)
+		backing->loose->unmark(src);
+	return err;
+}
+
 long mp_loose_nr_orphans(const struct mp_backing *backing)
 {
 	return atomic_long_read(&backing->loose->nr);
+}
+
+unsigned long mp_loose_orphan_pfn(const struct mp_backing *backing)
+{
+	return mp_loose_nr_orphans(backing) ? READ_ONCE(backing->loose->stuck) :
+					      0;
 }
 
 int mp_loose_init(const struct mp_backing *backing)

@@ -29,6 +29,7 @@
  * @work: tries those locks
  * @delay: jiffies to the next try
  * @nr: of orphans
+ * @stuck: the frame of one whose lock could not be had
  */
 struct mp_loose {
 	void (*mark)(struct page *page);
@@ -40,6 +41,7 @@ struct mp_loose {
 	struct delayed_work work;
 	unsigned int delay;
 	atomic_long_t nr;
+	unsigned long stuck;
 };
 
 int mp_loose_init(const struct mp_backing *backing);
@@ -55,7 +57,10 @@ unsigned int mp_loose_orphan(const struct mp_backing *backing,
 void mp_loose_strand(const struct mp_backing *backing, struct page *page);
 int mp_loose_replace(const struct mp_backing *backing, struct page *dst,
 		     struct page *src);
+int mp_loose_supplant(const struct mp_backing *backing, struct page *dst,
+		      struct page *src);
 long mp_loose_nr_orphans(const struct mp_backing *backing);
+unsigned long mp_loose_orphan_pfn(const struct mp_backing *backing);
 
 /* What all backings with loose pages have in common. */
 #define MP_LOOSE_OPS \
@@ -67,6 +72,8 @@ long mp_loose_nr_orphans(const struct mp_backing *backing);
 	.orphan = mp_loose_orphan, \
 	.strand = mp_loose_strand, \
 	.replace = mp_loose_replace, \
-	.nr_orphans = mp_loose_nr_orphans
+	.supplant = mp_loose_supplant, \
+	.nr_orphans = mp_loose_nr_orphans, \
+	.orphan_pfn = mp_loose_orphan_pfn
 
 #endif /* _MOVABLE_POOL_LOOSE_H */

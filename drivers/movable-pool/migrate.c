@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The VM's side: isolate, migrate, putback, as the backings pass them on; what
- * pages of balloon pools do is in balloon_loose.c.
+ * Moves.  The VM's side of them, isolate, migrate, putback, as the backings
+ * pass them on, and the owner's, with a new page of its own and on its own
+ * demand; what pages of balloon pools do is in balloon_loose.c.
  *
  * All run with the page locked, so owners that free meanwhile cut the link
  * under the link lock and leave the page an orphan: it has no handle and no
  * pool any more, and is left to its backing's worker, or to the VM (typed.c).
  *
  *	begin	LIVE -> MOVING, with the link there and the page unpinned
+ *	unmap	in the owner's moves: out of page tables, into which the VM
+ *		puts migration entries before it calls us
  *	copy	the driver's op or copy_highpage()
  *	end	the backing puts the new page in the old one's place; publish
  *		the new frame: MOVING -> LIVE, or
@@ -37,15 +40,29 @@ struct mp_move {
 	struct page *src;
 	struct page *dst;
 	enum migrate_mode mode;
+	struct mp_order *order;	/* the owner's, NULL: the VM moves the page */
 	u64 word;		/* the handle's, state MOVING */
 };
+
+/* Into the books, and to who wants to know why. */
+static void mp_move_refuse(struct mp_move *move, enum mp_event event)
+{
+	mp_count(move->pool, event);
+	if (move->order)
+		move->order->refused = event;
+}
+
+static void mp_move_take(struct mp_move *move)
+{
+	if (move->order)
+		move->order->taken = true;
+}
 
 /*
  * Under the link lock: may the pool's page move at all?  After shutdown nothing
  * may look at a handle any more: with a driver that forgot destroy() it lies in
- * memory that may be gone.  memory_failure() leaves the flag on pages it cannot
- * handle, ours among them, and compaction does not look at it: a copy would
- * consume the error.
+ * memory that may be gone.  Compaction does not look at what memory_failure()
+ * has marked: a copy would consume the error.
  */
 static bool mp_move_allowed(struct movable_pool *pool, struct page *page)
 {
@@ -53,10 +70,9 @@ static bool mp_move_allowed(struct movable_pool *pool, struct page *page)
 }
 
 /* Not now, says the handle; why, for the books. */
-static void mp_move_refused(struct movable_pool *pool, u64 word)
+static enum mp_event mp_word_refusal(u64 word)
 {
-	mp_count(pool, mp_word_pins(word) ? MP_REFUSED_PINNED :
-					    MP_REFUSED_UNREADY);
+	return mp_word_pins(word) ? MP_REFUSED_PINNED : MP_REFUSED_UNREADY;
 }
 
 static bool mp_isolate_linked(struct movable_pool *pool,
@@ -69,7 +85,7 @@ static bool mp_isolate_linked(struct movable_pool *pool,
 	word = mp_word_read(mp);
 	if (!mp_word_movable(word)) {
 		mp_count(pool, MP_ATTEMPTED);
-		mp_move_refused(pool, word);
+		mp_count(pool, mp_word_refusal(word));
 		return false;
 	}
 	mp_link_set_isolated(page);
@@ -103,6 +119,8 @@ bool mp_core_isolate(struct page *page)
 	bool ok;
 
 	mp_wait_point(MP_WAIT_ISOLATE_ENTER, page);
+	if (PageHWPoison(page) && !mp_link_balloon(page))
+		mp_poison_found(page);
 	ok = mp_link_balloon(page) ? mp_balloon_isolate(page) :
 				     mp_isolate(page);
 	if (ok)
@@ -136,6 +154,16 @@ bool mp_core_putback(struct page *page)
 	return linked;
 }
 
+/*
+ * Retrying at once is useless where a pin is there to stay.  A frame that was
+ * allocated for one is nowhere where anybody waits for it, so whether it is a
+ * short pin that it has now does not matter.
+ */
+static int mp_move_pinned(u64 word)
+{
+	return mp_word_placed(word) && mp_word_pins(word) ? -EBUSY : -EAGAIN;
+}
+
 /* LIVE -> MOVING, under the link lock, which keeps handle and pool alive. */
 static int mp_move_start(struct mp_move *move)
 {
@@ -143,35 +171,53 @@ static int mp_move_start(struct mp_move *move)
 
 	mp_count(move->pool, MP_ATTEMPTED);
 	if (!mp_move_allowed(move->pool, move->src)) {
-		mp_count(move->pool, MP_REFUSED_UNREADY);
+		mp_move_refuse(move, MP_REFUSED_UNREADY);
 		return -EBUSY;
 	}
-	/* Before an owner can give up the page's share: destroy() sees us. */
-	mp_pool_enter(move->pool);
+	/* Not -EAGAIN: the VM would come with the same destination again. */
+	if (!mp_policy_allows(move->pool, move->dst)) {
+		mp_move_refuse(move, MP_REFUSED_TARGET);
+		return -EBUSY;
+	}
 	word = mp_word_read(move->mp);
 	do {
 		if (!mp_word_movable(word)) {
-			mp_move_refused(move->pool, word);
-			mp_pool_leave(move->pool);
-			return -EAGAIN;
+			mp_move_refuse(move, mp_word_refusal(word));
+			return mp_move_pinned(word);
 		}
 		move->word = mp_word_with(word, MOVABLE_PAGE_MOVING);
 	} while (!mp_word_change(move->mp, &word, move->word));
 	return 0;
 }
 
-/* Return: 0, -EAGAIN, -EBUSY, or -ENOENT for an orphan. */
+/* By its owner, only the page that was meant. */
+static bool mp_move_meant(struct mp_move *move)
+{
+	const struct mp_order *order = move->order;
+
+	return !order || (order->mp == move->mp &&
+			  order->pool == mp_link_pool(move->src));
+}
+
+/*
+ * The pool is entered before an owner can give up the page's share: destroy()
+ * sees us.  It is left outside of the link lock, for that may wake somebody.
+ * Return: 0, -EAGAIN, -EBUSY, or -ENOENT for an orphan.
+ */
 static int mp_move_begin(struct mp_move *move)
 {
 	unsigned long irqflags = mp_link_lock(move->src);
 	int err = -ENOENT;
 
 	move->mp = mp_link_handle(move->src);
-	if (move->mp) {
+	if (move->mp && mp_move_meant(move)) {
 		move->pool = mp_link_pool(move->src);
+		mp_pool_enter(move->pool);
 		err = mp_move_start(move);
 	}
 	mp_link_unlock(move->src, irqflags);
+	if (err && move->pool)
+		mp_pool_leave(move->pool);
 	return err;
 }
 
@@ -190,7 +236,7 @@ static void mp_move_die(struct mp_move *move, struct page *page,
 	/* Pinners that waited learn that there is no page. */
 	smp_mb();
 	wake_up_var(&move->mp->word);
-	mp_op_enter(&op);
+	mp_op_enter(&op, move->pool, "freed", page);
 	freed(move->mp);
 	mp_op_exit(&op);
 	mp_page_leave(move->pool, released);
@@ -213,16 +259,17 @@ static int mp_move_abort(struct mp_move *move, int err)
 }
 
 /* What the VM may hear from a driver: 0, -EAGAIN or -EBUSY. */
-static int mp_move_verdict(struct movable_pool *pool, int err)
+static int mp_move_verdict(struct mp_move *move, int err)
 {
 	if (err > 0 || err < -MAX_ERRNO) {
-		mp_misuse("%s: ops->migrate returned %d\n", pool->name, err);
+		mp_misuse("%s: ops->migrate returned %d\n", move->pool->name,
+			  err);
 		err = -EBUSY;
 	}
 	if (err == -EAGAIN) {
-		mp_count(pool, MP_REFUSED_DRIVER);
+		mp_move_refuse(move, MP_REFUSED_DRIVER);
 	} else if (err) {
-		mp_count(pool, MP_FAILED_DRIVER);
+		mp_move_refuse(move, MP_FAILED_DRIVER);
 		err = -EBUSY;
 	}
 	return err;
@@ -233,7 +280,7 @@ static int mp_move_op(struct mp_move *move, struct page *dst, struct page *src)
 	struct mp_op op;
 	int err;
 
-	mp_op_enter(&op);
+	mp_op_enter(&op, move->pool, "migrate", src);
 	err = move->pool->ops->migrate(move->mp, dst, src, move->mode);
 	mp_op_exit(&op);
 	return err;
@@ -260,10 +307,10 @@ static bool mp_move_back(struct mp_move *move)
 static int mp_move_copy(struct mp_move *move)
 {
 	if (move->pool->ops->migrate)
-		return mp_move_verdict(move->pool, mp_move_ask(move));
+		return mp_move_verdict(move, mp_move_ask(move));
 	if (!mp_fail(MP_FAIL_COPY) && !mp_compat_copy(move->dst, move->src))
 		return 0;
-	mp_count(move->pool, MP_REFUSED_UNREADY);
+	mp_move_refuse(move, MP_REFUSED_UNREADY);
 	return -EBUSY;
 }
 
@@ -275,14 +322,26 @@ static int mp_move_copy(struct mp_move *move)
  */
 static int mp_move_undo(struct mp_move *move, int err)
 {
-	mp_count(move->pool, MP_REFUSED_REFERENCED);
+	mp_move_refuse(move, MP_REFUSED_REFERENCED);
 	move->mode = MIGRATE_SYNC;
 	if (!mp_move_back(move)) {
 		mp_misuse("%s: ops->migrate refused to undo a move, pfn %#lx is lost\n",
 			  move->pool->name, page_to_pfn(move->dst));
 		get_page(move->dst);
+		mp_move_take(move);
 	}
 	return mp_move_abort(move, err);
+}
+
+/* The word when all is done.  A frame is placed only if this move did that. */
+static u64 mp_move_after(struct mp_move *move)
+{
+	u64 word = mp_word_with(move->word & ~MP_WORD_PLACED,
+				MOVABLE_PAGE_LIVE);
+
+	if (move->order && move->order->longterm)
+		word = (word | MP_WORD_PLACED) + MP_WORD_PIN;
+	return mp_word_at(word, page_to_pfn(move->dst));
 }
 
 /*
@@ -293,10 +352,8 @@ static int mp_move_undo(struct mp_move *move, int err)
 static bool mp_move_publish(struct mp_move *move)
 {
 	u64 word = move->word;
-	u64 live = mp_word_with(word, MOVABLE_PAGE_LIVE);
 
-	return mp_word_change(move->mp, &word,
-			      mp_word_at(live, page_to_pfn(move->dst)));
+	return mp_word_change(move->mp, &word, mp_move_after(move));
 }
 
 /*
@@ -305,9 +362,29 @@ static bool mp_move_publish(struct mp_move *move)
  */
 static int mp_move_stillborn(struct mp_move *move, bool isolated)
 {
-	mp_count(move->pool, MP_REFUSED_UNREADY);
+	mp_move_refuse(move, MP_REFUSED_UNREADY);
 	mp_move_die(move, move->dst, isolated ? MP_RELEASED_ISOLATED : 0);
-	return 0;
+	return move->order ? -ENOENT : 0;
+}
+
+static int mp_move_replace(struct mp_move *move)
+{
+	const struct mp_backing *backing = move->backing;
+
+	if (move->order)
+		return backing->supplant(backing, move->dst, move->src);
+	return backing->replace(backing, move->dst, move->src);
+}
+
+/*
+ * Balances the attempt, and the isolation, if there was one.  To the VM, which
+ * may have isolated a page that its owner moves, it is a page that was freed.
+ */
+static void mp_move_count(struct mp_move *move, bool isolated)
+{
+	mp_count(move->pool, move->order ? MP_DIRECTED : MP_MIGRATED);
+	if (move->order && isolated)
+		mp_count(move->pool, MP_RELEASED);
 }
 
 static void mp_move_tell(struct mp_move *move)
@@ -317,7 +394,7 @@ static void mp_move_tell(struct mp_move *move)
 
 	if (!pool->ops->moved)
 		return;
-	mp_op_enter(&op);
+	mp_op_enter(&op, pool, "moved", move->src);
 	pool->ops->moved(pool, page_to_pfn(move->src), page_to_pfn(move->dst));
 	mp_op_exit(&op);
 }
@@ -326,31 +403,70 @@ static void mp_move_tell(struct mp_move *move)
 static int mp_move_end(struct mp_move *move)
 {
 	bool isolated = mp_link_isolated(move->src);
-	int err = move->backing->replace(move->backing, move->dst, move->src);
+	int err = mp_move_replace(move);
 
 	if (err)
 		return mp_move_undo(move, err);
+	mp_move_take(move);
 	if (!mp_move_publish(move))
 		return mp_move_stillborn(move, isolated);
 	wake_up_var(&move->mp->word);
 	mp_wait_point(MP_WAIT_MIGRATE_PUBLISHED, move->src);
-	/* Balances the isolation, if there was one, or the attempt. */
-	mp_count(move->pool, MP_MIGRATED);
+	mp_move_count(move, isolated);
 	mp_move_tell(move);
 	mp_pool_leave(move->pool);
 	return 0;
 }
 
+/*
+ * The references that pool and mover have.  The VM, too, if the owner moves a
+ * page that it has isolated; page cache is isolated without us, and stays.
+ */
+static int mp_move_refs(struct mp_move *move)
+{
+	return move->backing->refs +
+	       (move->order && mp_link_isolated(move->src));
+}
+
+/* Nobody but these can come to the page, or write to it. */
+static bool mp_move_alone(struct mp_move *move)
+{
+	if (move->order && move->backing->unmap &&
+	    !move->backing->unmap(move->src, move->mode))
+		return false;
+	return page_count(move->src) == mp_move_refs(move);
+}
+
+/*
+ * The state is MOVING.  A copy is made only if nobody but pool and mover has a
+ * reference to the page: who has one may write through it, and the write would
+ * be lost.  With MOVING set no new reference can come from a pin, so one look
+ * is enough.
+ */
+static int mp_move_run(struct mp_move *move)
+{
+	int err;
+
+	mp_wait_point(MP_WAIT_MIGRATE_MOVING, move->src);
+	if (!mp_move_alone(move)) {
+		mp_move_refuse(move, MP_REFUSED_REFERENCED);
+		return mp_move_abort(move, -EAGAIN);
+	}
+	/* What the last holder wrote before its put_page() is what we copy. */
+	smp_rmb();
+	err = mp_move_copy(move);
+	if (err)
+		return mp_move_abort(move, err);
+	mp_wait_point(MP_WAIT_MIGRATE_COPIED, move->src);
+	return mp_move_end(move);
+}
+
 /**
- * mp_core_migrate() - move a page's contents to a new page
+ * mp_core_migrate() - the VM moves a page's contents to a new page
  * @backing: the caller
  * @dst: new page, locked, only the VM's
  * @src: the page, locked
  * @mode: as the VM says
- *
- * A copy is made only if nobody but pool and VM has a reference to the page:
- * who has one may write through it, and the write would be lost.  With MOVING
- * set no new reference can come from a pin, so one look is enough.
  *
  * Context: May sleep.
  * Return: 0: @src is not the pool's any more; -EAGAIN, -EBUSY: nothing changed;
@@ -371,18 +487,33 @@ int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 	if (mp_link_balloon(src))
 		return mp_balloon_migrate(backing, dst, src, mode);
 	err = mp_move_begin(&move);
-	if (err)
-		return err;
-	mp_wait_point(MP_WAIT_MIGRATE_MOVING, src);
-	if (page_count(src) != backing->refs) {
-		mp_count(move.pool, MP_REFUSED_REFERENCED);
-		return mp_move_abort(&move, -EAGAIN);
-	}
-	/* What the last holder wrote before its put_page() is what we copy. */
-	smp_rmb();
-	err = mp_move_copy(&move);
-	if (err)
-		return mp_move_abort(&move, err);
-	mp_wait_point(MP_WAIT_MIGRATE_COPIED, src);
-	return mp_move_end(&move);
+	return err ?: mp_move_run(&move);
+}
+
+/**
+ * mp_core_direct() - the owner moves a page's contents to a new page
+ * @order: what is wanted, and why it was refused
+ * @dst: new page, locked, only the caller's
+ * @src: the page, locked, the pool's, with a reference of the caller's
+ *
+ * The VM may have isolated the page.  It then finds one without link, as it
+ * does one that was freed meanwhile.
+ *
+ * Context: May sleep; with MIGRATE_ASYNC in the driver's op alone.
+ * Return: 0: @dst is the pool's, @src is not; -EAGAIN, -EBUSY: nothing changed;
+ * -ENOENT: not @order's page, or freed meanwhile; either may be the backing's
+ * now.  The references are the caller's in any case.
+ */
+int mp_core_direct(struct mp_order *order, struct page *dst, struct page *src)
+{
+	struct mp_move move = {
+		.backing = order->pool->backing,
+		.src = src,
+		.dst = dst,
+		.mode = order->mode,
+		.order = order,
+	};
+	int err = mp_move_begin(&move);
+
+	return err ?: mp_move_run(&move);
 }

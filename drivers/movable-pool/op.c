@@ -11,6 +11,7 @@
 
 #include <linux/hash.h>
 #include <linux/lockdep.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/spinlock.h>
@@ -19,7 +20,10 @@
 
 #define MP_OP_BITS	6
 
-/* The threads in an op, found by task; a thread is in one at most. */
+/*
+ * The threads in an op, found by task; a thread is in one at most.  Of which
+ * page it is said for people alone.
+ */
 static struct mp_op_bucket {
 	spinlock_t lock;	/* leaf */
 	struct hlist_head ops;
@@ -53,11 +57,16 @@ void mp_op_init(void)
 	fs_reclaim_release(GFP_KERNEL);
 }
 
-void mp_op_enter(struct mp_op *op)
+void mp_op_enter(struct mp_op *op, const struct movable_pool *pool,
+		 const char *name, struct page *page)
 {
 	struct mp_op_bucket *bucket = mp_op_bucket(current);
 
 	op->task = current;
+	op->pool = pool;
+	op->name = name;
+	op->pfn = page_to_pfn(page);
+	op->pid = task_pid_nr(current);
 	spin_lock(&bucket->lock);
 	hlist_add_head(&op->node, &bucket->ops);
 	spin_unlock(&bucket->lock);
@@ -86,6 +95,35 @@ bool mp_op_running(void)
 		found |= op->task == current;
 	spin_unlock(&bucket->lock);
 	return found;
+}
+
+static bool mp_op_in(struct mp_op_bucket *bucket,
+		     const struct movable_pool *pool, struct mp_op *found)
+{
+	struct mp_op *op;
+	bool is = false;
+
+	spin_lock(&bucket->lock);
+	hlist_for_each_entry(op, &bucket->ops, node) {
+		is = op->pool == pool;
+		if (is) {
+			*found = *op;
+			break;
+		}
+	}
+	spin_unlock(&bucket->lock);
+	return is;
+}
+
+/* Does an op of @pool run?  Then @found is what one was when it was seen. */
+bool mp_op_of(const struct movable_pool *pool, struct mp_op *found)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mp_op_buckets); i++)
+		if (mp_op_in(&mp_op_buckets[i], pool, found))
+			return true;
+	return false;
 }
 
 /* Said by every call that can wait for an op to end. */

@@ -41,8 +41,9 @@ void mp_page_leave(struct movable_pool *pool, unsigned int released)
 /*
  * What a move could not keep, or the VM does not do for these pages: it never
  * moves a memcg charge with them (mm/migrate.c, all versions), moves order-0
- * pages only, and may pick a destination in any zone.  __GFP_RECLAIMABLE beside
- * __GFP_MOVABLE is no mobility the page allocator knows.
+ * pages only, and may pick a destination in any zone: that is for the pool's
+ * policy to say.  __GFP_RECLAIMABLE beside __GFP_MOVABLE is no mobility the
+ * page allocator knows.
  */
 static bool mp_gfp_allowed(gfp_t gfp)
 {
@@ -146,8 +147,10 @@ static int mp_page_give(struct movable_pool *pool, struct movable_page *mp,
 	return 0;
 }
 
-static struct page *mp_page_new(gfp_t gfp)
+static struct page *mp_page_new(struct movable_pool *pool, gfp_t gfp)
 {
+	if (mp_policy_set(pool))
+		return mp_policy_alloc(pool, NUMA_NO_NODE, gfp);
 	if (mp_fail(MP_FAIL_ALLOC_PAGE))
 		return NULL;
 	return alloc_page(gfp);
@@ -160,7 +163,7 @@ static int mp_page_alloc_claimed(struct movable_pool *pool,
 	int err;
 
 	if (!page)
-		page = mp_page_new(gfp);
+		page = mp_page_new(pool, gfp);
 	if (!page)
 		return -ENOMEM;
 	err = mp_page_give(pool, mp, page, index, gfp);
@@ -221,9 +224,11 @@ int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
 }
 EXPORT_SYMBOL_GPL(movable_page_alloc);
 
-static unsigned int mp_bulk_new(gfp_t gfp, unsigned int n, struct page **pages)
+static unsigned int mp_bulk_new(struct movable_pool *pool, gfp_t gfp,
+				unsigned int n, struct page **pages)
 {
-	if (mp_fail(MP_FAIL_ALLOC_BULK))
+	/* The page allocator would choose by no policy but its own. */
+	if (mp_policy_set(pool) || mp_fail(MP_FAIL_ALLOC_BULK))
 		return 0;
 	return mp_compat_alloc_bulk(gfp, n, pages);
 }
@@ -236,7 +241,7 @@ static unsigned int mp_alloc_chunk(struct movable_pool *pool,
 	struct page *pages[MP_BULK] = {};
 	unsigned int done, i;
 
-	mp_bulk_new(gfp, n, pages);
+	mp_bulk_new(pool, gfp, n, pages);
 	for (done = 0; done < n; done++)
 		if (mp_page_alloc_one(pool, mps[done], pages[done],
 				      MP_INDEX_NEXT, gfp))
@@ -306,9 +311,10 @@ bool mp_page_adoptable(struct page *page)
  *
  * Context: Any; where the backing is page cache, may sleep.
  * Return: 0; -EINVAL for a page that is compound, mapped, in the page cache,
- * poisoned or charged to a memcg; -EBUSY while somebody else has a reference or
- * the page lock, which may be a passing scanner of memory: try again; otherwise
- * as movable_page_alloc().  On error the page is the caller's.
+ * poisoned or charged to a memcg; -ERANGE for one that the pool's policy
+ * forbids; -EBUSY while somebody else has a reference or the page lock, which
+ * may be a passing scanner of memory: try again; otherwise as
+ * movable_page_alloc().  On error the page is the caller's.
  */
 int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 		       struct page *page)
@@ -320,6 +326,8 @@ int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 			  pool->name, page_to_pfn(page));
 		return -EINVAL;
 	}
+	if (!mp_policy_allows(pool, page))
+		return -ERANGE;
 	if (page_count(page) != 1 || PageLocked(page))
 		return -EBUSY;
 	err = mp_page_enter(pool, mp, MP_INDEX_NEXT);

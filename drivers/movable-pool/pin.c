@@ -40,6 +40,13 @@ int mp_wait_moving(struct movable_page *mp)
 	return 0;
 }
 
+/* Why there are no pins of a page any more, or no page. */
+static int mp_pin_never(u64 word)
+{
+	return mp_word_poisoned(word) && !mp_word_dying(word) ? -EHWPOISON :
+								-ENOENT;
+}
+
 /*
  * -ENOENT without a word about it: a handle that was waited for may be empty by
  * now.  @empty: it was empty, not being freed.
@@ -50,8 +57,8 @@ static int mp_pin_once(struct movable_page *mp, bool *empty)
 
 	do {
 		*empty = mp_word_state(word) == MOVABLE_PAGE_EMPTY;
-		if (*empty || mp_word_dying(word))
-			return -ENOENT;
+		if (*empty || word & MP_WORD_CLOSED)
+			return mp_pin_never(word);
 		if (mp_word_state(word) == MOVABLE_PAGE_MOVING)
 			return -EAGAIN;
 		if (mp_word_pins(word) == MOVABLE_PAGE_MAX_PINS)
@@ -66,7 +73,8 @@ static int mp_pin_once(struct movable_page *mp, bool *empty)
  *
  * Context: Any.  Allowed in driver ops.
  * Return: 0; -EAGAIN while the page is being moved; -ENOENT if there is no
- * page; -EOVERFLOW at MOVABLE_PAGE_MAX_PINS.
+ * page; -EHWPOISON if a memory failure has hit it; -EOVERFLOW at
+ * MOVABLE_PAGE_MAX_PINS.
  */
 int movable_page_trypin(struct movable_page *mp)
 {
@@ -80,6 +88,29 @@ int movable_page_trypin(struct movable_page *mp)
 EXPORT_SYMBOL_GPL(movable_page_trypin);
 
 /**
+ * mp_pin_again() - movable_page_pin() of a page that was there just now
+ * @mp: handle
+ *
+ * If it has none any more that is nobody's mistake.
+ *
+ * Context: May sleep.
+ * Return: as movable_page_pin().
+ */
+int mp_pin_again(struct movable_page *mp)
+{
+	bool empty;
+	int err;
+
+	while ((err = mp_pin_once(mp, &empty)) == -EAGAIN) {
+		mp_wait_point(MP_WAIT_PIN_WAIT, NULL);
+		err = mp_wait_moving(mp);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/**
  * movable_page_pin() - keep a page where it is
  * @mp: handle with a page
  *
@@ -87,24 +118,18 @@ EXPORT_SYMBOL_GPL(movable_page_trypin);
  * long as it is, whoever wants the frame cannot have it.
  *
  * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
- * Return: 0; -ENOENT if there is no page; -EOVERFLOW at MOVABLE_PAGE_MAX_PINS;
- * -EDEADLK in a driver op when it would have had to wait.
+ * Return: 0; -ENOENT if there is no page; -EHWPOISON if a memory failure has
+ * hit it: it can only be freed; -EOVERFLOW at MOVABLE_PAGE_MAX_PINS; -EDEADLK
+ * in a driver op when it would have had to wait.
  */
 int movable_page_pin(struct movable_page *mp)
 {
-	bool empty;
 	int err;
 
 	might_sleep();
 	mp_op_might_wait();
-	for (err = movable_page_trypin(mp); err == -EAGAIN;
-	     err = mp_pin_once(mp, &empty)) {
-		mp_wait_point(MP_WAIT_PIN_WAIT, NULL);
-		err = mp_wait_moving(mp);
-		if (err)
-			break;
-	}
-	return err;
+	err = movable_page_trypin(mp);
+	return err == -EAGAIN ? mp_pin_again(mp) : err;
 }
 EXPORT_SYMBOL_GPL(movable_page_pin);
 

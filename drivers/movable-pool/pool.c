@@ -19,6 +19,7 @@
 #include "balloon.h"
 #include "fault.h"
 #include "internal.h"
+#include "longterm.h"
 #include "word.h"
 
 #define MP_NAME_MAX	32
@@ -27,7 +28,7 @@ static const struct movable_pool_ops mp_no_ops;
 
 static DEFINE_MUTEX(mp_pools_lock);
 static LIST_HEAD(mp_pools);
-static atomic_t mp_pool_ids;
+static atomic64_t mp_pool_ids;	/* does not begin again: names */
 
 /* A mover is at work; under the link lock of one of the pool's pages. */
 void mp_pool_enter(struct movable_pool *pool)
@@ -42,20 +43,69 @@ void mp_pool_leave(struct movable_pool *pool)
 		wake_up_var(&pool->busy);
 }
 
+/**
+ * mp_pool_hold() - keep a pool from being destroyed, without a page of it
+ * @pool: is there
+ *
+ * Context: Any.
+ * Return: 0, to be followed by mp_pool_leave(); -ESHUTDOWN during destroy().
+ */
+int mp_pool_hold(struct movable_pool *pool)
+{
+	mp_pool_enter(pool);
+	/* Pairs with that in mp_pool_end(): it sees us busy or we shutdown. */
+	smp_mb();
+	if (!READ_ONCE(pool->shutdown))
+		return 0;
+	mp_pool_leave(pool);
+	return -ESHUTDOWN;
+}
+
+/**
+ * mp_pool_of_frame() - whose page is in a frame?
+ * @pfn: any
+ * @page: set to the page, with a reference
+ *
+ * Context: May sleep.
+ * Return: the pool, to be followed by mp_pool_leave(), or NULL.
+ */
+struct movable_pool *mp_pool_of_frame(unsigned long pfn, struct page **page)
+{
+	struct movable_pool *pool, *found = NULL;
+
+	mutex_lock(&mp_pools_lock);
+	list_for_each_entry(pool, &mp_pools, node) {
+		*page = mp_walk_at(pool, pfn);
+		if (!*page)
+			continue;
+		if (!mp_pool_hold(pool))
+			found = pool;
+		else
+			put_page(*page);
+		break;
+	}
+	mutex_unlock(&mp_pools_lock);
+	return found;
+}
+
+/*
+ * A driver may hand on what users ask for, so what is wrong with it is not said
+ * as often as they like.
+ */
 static bool mp_attr_balloon_valid(const struct movable_pool_attr *attr)
 {
 	if (attr->flags & MOVABLE_POOL_BALLOON) {
 		if (!(attr->flags & MOVABLE_POOL_PAGE_CACHE) &&
 		    !attr->max_pages)
 			return true;
-		pr_err("%s: a balloon is no page cache and has no limit\n",
-		       attr->name);
+		pr_err_ratelimited("%s: a balloon is no page cache and has no limit\n",
+				   attr->name);
 		return false;
 	}
 	if (!(attr->flags & MOVABLE_POOL_ADJUST))
 		return true;
-	pr_err("%s: only balloons adjust how much memory there is\n",
-	       attr->name);
+	pr_err_ratelimited("%s: only balloons adjust how much memory there is\n",
+			   attr->name);
 	return false;
 }
 
@@ -64,8 +114,8 @@ static bool mp_attr_mapped_valid(const struct movable_pool_attr *attr)
 	if (!(attr->flags & MOVABLE_POOL_MAPPED) ||
 	    (attr->flags == MOVABLE_POOL_MAPPED && attr->max_pages))
 		return true;
-	pr_err("%s: a mapped pool has a size, max_pages, and no other flags\n",
-	       attr->name);
+	pr_err_ratelimited("%s: a mapped pool has a size, max_pages, and no other flags\n",
+			   attr->name);
 	return false;
 }
 
@@ -73,22 +123,24 @@ static bool mp_attr_valid(const struct movable_pool_attr *attr)
 {
 	if (!attr || !attr->name || !*attr->name ||
 	    strlen(attr->name) > MP_NAME_MAX || strchr(attr->name, '/')) {
-		pr_err("a pool needs a name of 1 to %d characters without '/'\n",
-		       MP_NAME_MAX);
+		pr_err_ratelimited("a pool needs a name of 1 to %d characters without '/'\n",
+				   MP_NAME_MAX);
 		return false;
 	}
 	if (attr->flags & ~MOVABLE_POOL_FLAGS) {
-		pr_err("%s: unknown pool flags %#x\n", attr->name,
-		       attr->flags & ~(unsigned int)MOVABLE_POOL_FLAGS);
+		pr_err_ratelimited("%s: unknown pool flags %#x\n", attr->name,
+				   attr->flags &
+				   ~(unsigned int)MOVABLE_POOL_FLAGS);
 		return false;
 	}
 	if (attr->flags & MOVABLE_POOL_UNMOVABLE &&
 	    attr->flags & MOVABLE_POOL_PAGE_CACHE) {
-		pr_err("%s: unmovable and page cache exclude each other\n",
-		       attr->name);
+		pr_err_ratelimited("%s: unmovable and page cache exclude each other\n",
+				   attr->name);
 		return false;
 	}
-	return mp_attr_mapped_valid(attr) && mp_attr_balloon_valid(attr);
+	return mp_attr_mapped_valid(attr) && mp_attr_balloon_valid(attr) &&
+	       mp_policy_valid(attr);
 }
 
 static void mp_pool_free(struct movable_pool *pool)
@@ -98,16 +150,18 @@ static void mp_pool_free(struct movable_pool *pool)
 	kfree(pool);
 }
 
+/* It may be a user who asks for one: what it takes is charged to his memcg. */
 static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
 {
 	struct movable_pool *pool = NULL;
 
 	if (!mp_fail(MP_FAIL_ALLOC_POOL))
-		pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+		pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
 	if (!pool)
 		return NULL;
 	if (!mp_fail(MP_FAIL_ALLOC_STATS))
-		pool->counters = alloc_percpu(struct mp_counters);
+		pool->counters = alloc_percpu_gfp(struct mp_counters,
+						  GFP_KERNEL_ACCOUNT);
 	if (!pool->counters) {
 		mp_pool_free(pool);
 		return NULL;
@@ -121,10 +175,10 @@ static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
  */
 static int mp_pool_register(struct movable_pool *pool, const char *name)
 {
-	unsigned int id = atomic_inc_return(&mp_pool_ids) - 1;
+	u64 id = atomic64_inc_return(&mp_pool_ids) - 1;
 
 	if (!mp_fail(MP_FAIL_ALLOC_NAME))
-		pool->name = kasprintf(GFP_KERNEL, "%s-%u", name, id);
+		pool->name = kasprintf(GFP_KERNEL_ACCOUNT, "%s-%llu", name, id);
 	if (!pool->name)
 		return -ENOMEM;
 	mp_debugfs_add(pool);
@@ -179,14 +233,17 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 		return ERR_PTR(-ENOMEM);
 	pool->backing = mp_backing_choose(attr->flags, &pool->why);
 	if (!pool->backing) {
-		pr_err("%s: this kernel cannot move mapped pages: built without page migration\n",
-		       attr->name);
+		pr_err_ratelimited("%s: this kernel cannot move mapped pages: built without page migration\n",
+				   attr->name);
 		mp_pool_free(pool);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	pool->ops = attr->ops ?: &mp_no_ops;
 	pool->flags = attr->flags;
 	pool->max_pages = attr->max_pages;
+	mp_longterm_init(pool);
+	if (attr->policy)
+		pool->policy = *attr->policy;
 	pool->priv = attr->priv;
 	pool->owner = owner;
 	pool->word_async = pool->ops->freed ? MP_WORD_ASYNC : 0;
@@ -206,15 +263,27 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 }
 EXPORT_SYMBOL_GPL(__movable_pool_create);
 
+static void mp_pool_say_busy(struct movable_pool *pool)
+{
+	struct mp_op op;
+
+	if (mp_op_of(pool, &op))
+		pr_warn("%s: destroy waits for ops->%s of %s: pfn %#lx, thread %d\n",
+			pool->name, op.name,
+			pool->owner ? module_name(pool->owner) : "the kernel",
+			op.pfn, op.pid);
+	else
+		pr_warn("%s: destroy waits for %d moves\n", pool->name,
+			atomic_read(&pool->busy));
+}
+
 /* Waits end with the driver's own ops; say where if one takes its time. */
 static void mp_pool_wait_busy(struct movable_pool *pool)
 {
 	while (!wait_var_event_timeout(&pool->busy,
 				       !atomic_read_acquire(&pool->busy),
-				       10 * HZ))
-		pr_warn("%s: destroy waits for %d moves in ops of %s\n",
-			pool->name, atomic_read(&pool->busy),
-			pool->owner ? module_name(pool->owner) : "the kernel");
+				       MP_TELL_EVERY))
+		mp_pool_say_busy(pool);
 }
 
 /*
@@ -223,19 +292,19 @@ static void mp_pool_wait_busy(struct movable_pool *pool)
  */
 static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 {
-	unsigned long warn = jiffies + 10 * HZ;
-	unsigned long released = 0;
+	unsigned long warn = jiffies + MP_TELL_EVERY;
+	unsigned long left, released = 0;
 	unsigned int delay = 1;
 	long nr;
 
 	while ((nr = atomic_long_read_acquire(&pool->nr_pages))) {
-		released += mp_walk_release(pool, handles_valid);
+		released += mp_walk_release(pool, handles_valid, &left);
 		if (!atomic_long_read(&pool->nr_pages))
 			continue;
 		if (time_after(jiffies, warn)) {
-			warn = jiffies + 10 * HZ;
-			pr_warn("%s: destroy waits for %ld locked pages\n",
-				pool->name, nr);
+			warn = jiffies + MP_TELL_EVERY;
+			pr_warn("%s: destroy waits for %ld locked pages: pfn %#lx\n",
+				pool->name, nr, left);
 		}
 		schedule_timeout_uninterruptible(delay);
 		delay = min(2 * delay, (unsigned int)HZ);
@@ -260,6 +329,7 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 		mp_pool_drain(pool, handles_valid);
 	/* Last: whoever freed the last page may still be in an op. */
 	mp_pool_wait_busy(pool);
+	mp_longterm_end(pool);
 	mp_pool_close(pool);
 	mp_pool_free(pool);
 }
@@ -367,12 +437,15 @@ void movable_pool_stats(const struct movable_pool *pool,
 		.putback = mp_event_sum(pool, MP_PUTBACK),
 		.released = mp_event_sum(pool, MP_RELEASED),
 		.attempted = mp_event_sum(pool, MP_ATTEMPTED),
+		.directed = mp_event_sum(pool, MP_DIRECTED),
 		.refused_pinned = mp_event_sum(pool, MP_REFUSED_PINNED),
 		.refused_referenced = mp_event_sum(pool, MP_REFUSED_REFERENCED),
 		.refused_driver = mp_event_sum(pool, MP_REFUSED_DRIVER),
 		.failed_driver = mp_event_sum(pool, MP_FAILED_DRIVER),
 		.refused_unready = mp_event_sum(pool, MP_REFUSED_UNREADY),
+		.refused_target = mp_event_sum(pool, MP_REFUSED_TARGET),
 		.deferred = mp_event_sum(pool, MP_DEFERRED),
+		.poisoned = mp_event_sum(pool, MP_POISONED),
 	};
 }
 EXPORT_SYMBOL_GPL(movable_pool_stats);
@@ -429,6 +502,8 @@ static int __init mp_init_backings(void)
 	      register_module_notifier(&mp_module_nb);
 	if (err)
 		mp_backings_exit();
+	else
+		mp_poison_init();
 	return err;
 }
 
@@ -450,6 +525,7 @@ static int __init mp_init(void)
 static void __exit mp_exit(void)
 {
 	mp_debugfs_exit();
+	mp_poison_exit();
 	unregister_module_notifier(&mp_module_nb);
 	mp_backings_exit();
 	mp_faults_exit();

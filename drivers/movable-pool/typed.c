@@ -26,6 +26,7 @@
 #include <linux/movable_pool_pages.h>
 #include <linux/pagemap.h>
 
+#include "fault.h"
 #include "internal.h"
 #include "link.h"
 #include "loose.h"
@@ -87,6 +88,14 @@ static void mp_typed_strand(const struct mp_backing *backing,
 	unlock_page(page);
 }
 
+/* The type stays: to the VM the old page is one that was freed. */
+static int mp_typed_supplant(const struct mp_backing *backing,
+			     struct page *dst, struct page *src)
+{
+	return mp_fail(MP_FAIL_SUPPLANT) ? -EAGAIN :
+	       mp_loose_replace(backing, dst, src);
+}
+
 static long mp_typed_nr_orphans(const struct mp_backing *backing)
 {
 	return 0;
@@ -136,7 +145,7 @@ static struct mp_loose mp_typed_loose = {
 const struct mp_backing mp_backing_nonlru = {
 	.name = "typed",
 	.about = "non-LRU migration, page type PGTY_movable_pool",
-	.refs = 2,		/* the pool's and the VM's */
+	.refs = 2,		/* the pool's and the mover's */
 	.loose = &mp_typed_loose,
 	.balloon = &mp_balloon_loose,
 	.init = mp_typed_init,
@@ -148,5 +157,6 @@ const struct mp_backing mp_backing_nonlru = {
 	.orphan = mp_typed_orphan,
 	.strand = mp_typed_strand,
 	.replace = mp_loose_replace,
+	.supplant = mp_typed_supplant,
 	.nr_orphans = mp_typed_nr_orphans,
 };

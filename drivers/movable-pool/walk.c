@@ -33,6 +33,19 @@ static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
 	return NULL;
 }
 
+/* Drops the reference.  Return: whose page it is, if it still is. */
+static struct movable_page *mp_walk_handle(struct movable_pool *pool,
+					   struct page *page)
+{
+	struct movable_page *mp = mp_link_handle(page);
+
+	/* Both words belong together, or the link was cut between. */
+	if (!pool->backing->owns(pool, page))
+		mp = NULL;
+	put_page(page);
+	return mp;
+}
+
 /**
  * movable_page_lookup() - is this page mine?
  * @pool: the pool
@@ -47,19 +60,10 @@ static struct page *mp_walk_get(struct movable_pool *pool, struct page *page)
 struct movable_page *movable_page_lookup(struct movable_pool *pool,
 					 struct page *page)
 {
-	struct movable_page *mp;
-
 	if (pool->flags & MOVABLE_POOL_BALLOON)
 		return NULL;
 	page = mp_walk_get(pool, page);
-	if (!page)
-		return NULL;
-	mp = mp_link_handle(page);
-	/* Both words belong together, or the link was cut between. */
-	if (!pool->backing->owns(pool, page))
-		mp = NULL;
-	put_page(page);
-	return mp;
+	return page ? mp_walk_handle(pool, page) : NULL;
 }
 EXPORT_SYMBOL_GPL(movable_page_lookup);
 
@@ -71,6 +75,21 @@ static unsigned long mp_walk_end(void)
 	for_each_online_node(nid)
 		end = max(end, node_end_pfn(nid));
 	return end;
+}
+
+/**
+ * mp_walk_at() - the page in a frame, if it is the pool's
+ * @pool: the pool
+ * @pfn: any
+ *
+ * Context: Any.
+ * Return: the page with a reference, not locked, or NULL.
+ */
+struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page ? mp_walk_get(pool, page) : NULL;
 }
 
 /**
@@ -101,6 +120,50 @@ struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
 		}
 		if (!(*pfn % pageblock_nr_pages))
 			cond_resched();
+	}
+	return NULL;
+}
+
+/**
+ * mp_walk_first() - one page of a pool, for people
+ * @pool: the pool
+ *
+ * Context: May sleep.
+ * Return: its frame; 0 if none was found.
+ */
+unsigned long mp_walk_first(struct movable_pool *pool)
+{
+	unsigned long pfn = 0;
+	struct page *page = mp_walk_next(pool, &pfn);
+
+	if (!page)
+		return 0;
+	put_page(page);
+	return pfn;
+}
+
+/**
+ * mp_walk_next_handle() - the next page of a pool, by name
+ * @pool: the pool
+ * @pfn: where to begin; set to where the page is
+ *
+ * Nothing is held: a reference is in the way of movers, so there is one no
+ * longer than the name takes to be read.
+ *
+ * Context: May sleep.
+ * Return: the handle, which may be gone and is not to be looked into; NULL at
+ * the end of memory.
+ */
+struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
+					 unsigned long *pfn)
+{
+	struct movable_page *mp;
+	struct page *page;
+
+	for (; (page = mp_walk_next(pool, pfn)); ++*pfn) {
+		mp = mp_walk_handle(pool, page);
+		if (mp)
+			return mp;
 	}
 	return NULL;
 }
@@ -167,8 +230,8 @@ static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
 	/* Whoever pinned it may still write to it: better lost than reused. */
 	if (pins) {
 		pool->backing->strand(pool->backing, page);
-		pr_err("%s: pfn %#lx has %u pins at destroy, its frame is lost\n",
-		       pool->name, page_to_pfn(page), pins);
+		pr_err_ratelimited("%s: pfn %#lx has %u pins at destroy, its frame is lost\n",
+				   pool->name, page_to_pfn(page), pins);
 	} else {
 		pool->backing->let_go(pool->backing, page);
 	}
@@ -180,17 +243,23 @@ static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
  * mp_walk_release() - free what a driver left in its pool, once over memory
  * @pool: being destroyed
  * @handles_valid: the driver's memory is still there; its handles are emptied
+ * @left: set to the frame of one that could not be had, 0 for none
  *
  * Context: May sleep.
  * Return: how many pages were freed; fewer than there are when some are locked.
  */
-unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid)
+unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid,
+			      unsigned long *left)
 {
 	unsigned long pfn, released = 0;
 	struct page *page;
 
+	*left = 0;
 	for (pfn = 0; (page = mp_walk_next(pool, &pfn)); pfn++) {
-		released += mp_leftover_release(pool, page, handles_valid);
+		if (mp_leftover_release(pool, page, handles_valid))
+			released++;
+		else
+			*left = pfn;
 		put_page(page);
 	}
 	return released;

@@ -5,10 +5,10 @@
 /*
  * The handle's word, and every way it may change.
  *
- *	63            24 23 22       4  3      2      1   0
- *	+---------------+--+----------+-----+-------+-------+
- *	|      pfn      | -|   pins   |async| dying | state |
- *	+---------------+--+----------+-----+-------+-------+
+ *	63            24   23      22    21     4  3      2      1   0
+ *	+---------------+------+--------+--------+-----+-------+-------+
+ *	|      pfn      |placed|poisoned|  pins  |async| dying | state |
+ *	+---------------+------+--------+--------+-----+-------+-------+
  *
  *	EMPTY --> EMPTY|dying --alloc--> PRIVATE
  *
@@ -25,18 +25,28 @@
  * page: alloc() is about to give the handle one.
  * pins: only in PRIVATE and LIVE; a move starts at 0 pins alone.
  * pfn: 40 bits, the 52 bits of physical address that x86-64 and arm64 have.
- * Bit 23 is kept for the long-term pin's "frame is unmovable".
+ * placed: the frame was allocated without __GFP_MOVABLE, for a long-term pin
+ * (place.c).  The next move takes it back.
+ * poisoned: a memory failure has hit the page (poison.c): no pin, no move
+ * starts any more.  Never with MOVING, and never taken back.
  */
 
 #include <linux/bits.h>
 #include <linux/movable_pool.h>
+
+#include "word_watch.h"
 
 #define MP_WORD_STATE		0x3ULL
 #define MP_WORD_DYING		BIT_ULL(2)
 #define MP_WORD_ASYNC		BIT_ULL(3)
 #define MP_WORD_PIN_SHIFT	4
 #define MP_WORD_PIN		BIT_ULL(MP_WORD_PIN_SHIFT)
+#define MP_WORD_POISONED	BIT_ULL(22)
+#define MP_WORD_PLACED		BIT_ULL(23)
 #define MP_WORD_PFN_SHIFT	24
+
+/* No pins any more: tested at once, for pins are many. */
+#define MP_WORD_CLOSED		(MP_WORD_DYING | MP_WORD_POISONED)
 
 static inline enum movable_page_state mp_word_state(u64 word)
 {
@@ -46,6 +56,16 @@ static inline enum movable_page_state mp_word_state(u64 word)
 static inline bool mp_word_dying(u64 word)
 {
 	return word & MP_WORD_DYING;
+}
+
+static inline bool mp_word_poisoned(u64 word)
+{
+	return word & MP_WORD_POISONED;
+}
+
+static inline bool mp_word_placed(u64 word)
+{
+	return word & MP_WORD_PLACED;
 }
 
 static inline unsigned int mp_word_pins(u64 word)
@@ -69,11 +89,18 @@ static inline u64 mp_word_at(u64 word, unsigned long pfn)
 	       (u64)pfn << MP_WORD_PFN_SHIFT;
 }
 
-/* The VM may move the page now: published, not pinned, nobody frees it. */
+/* The VM may move the page now: published, whole, nobody pins or frees it. */
 static inline bool mp_word_movable(u64 word)
 {
 	return mp_word_state(word) == MOVABLE_PAGE_LIVE &&
-	       !mp_word_dying(word) && !mp_word_pins(word);
+	       !(word & MP_WORD_CLOSED) && !mp_word_pins(word);
+}
+
+/* In this frame, and nobody is moving it away. */
+static inline bool mp_word_rests_at(u64 word, unsigned long pfn)
+{
+	return mp_word_pfn(word) == pfn &&
+	       mp_word_state(word) != MOVABLE_PAGE_MOVING;
 }
 
 static inline u64 mp_word_read(const struct movable_page *mp)
@@ -84,22 +111,27 @@ static inline u64 mp_word_read(const struct movable_page *mp)
 /*
  * Every transition is one of these, a fully ordered RMW when it succeeds: what
  * its maker wrote before, contents included, is seen by whoever acts on it.
+ * Each has a name (transition.h).
  */
 static inline bool mp_word_change(struct movable_page *mp, u64 *old, u64 new)
 {
-	return atomic64_try_cmpxchg(&mp->word, (s64 *)old, new);
+	if (!atomic64_try_cmpxchg(&mp->word, (s64 *)old, new))
+		return false;
+	mp_word_watch(*old, new);
+	return true;
 }
 
-/* Out of EMPTY|dying, where nobody else changes the word. */
+/* Where nobody else changes the word: it is dying. */
 static inline void mp_word_set(struct movable_page *mp, u64 word)
 {
+	mp_word_watch(mp_word_read(mp), word);
 	atomic64_set_release(&mp->word, word);
 }
 
 /* The last store to a handle: afterwards its memory is the driver's again. */
 static inline void mp_word_clear(struct movable_page *mp)
 {
-	atomic64_set_release(&mp->word, 0);
+	mp_word_set(mp, 0);
 }
 
 #endif /* _MOVABLE_POOL_WORD_H */

@@ -40,6 +40,7 @@
 #include <linux/migrate_mode.h>
 #include <linux/mm_types.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/types.h>
 
 struct movable_pool;
@@ -57,7 +58,7 @@ struct movable_page {
 static_assert(sizeof(struct movable_page) == 8);
 
 /* Most pins a page can have at a time; one more is -EOVERFLOW. */
-#define MOVABLE_PAGE_MAX_PINS	((1u << 19) - 1)
+#define MOVABLE_PAGE_MAX_PINS	((1u << 18) - 1)
 
 /**
  * movable_page_init() - make a handle empty
@@ -100,10 +101,15 @@ enum movable_page_state {
  * @freed: a handle given to movable_page_free_async() is the driver's again,
  *	kfree() of the object included.  Runs before that call returns or later
  *	in another thread; must not sleep.
- * @exchange: balloon pools, which have no use for the others (and these none
- *	for it): @dst is in the balloon now and @src is not; nothing is copied.
- *	Both pages are locked.  Return as @migrate does, or -ENOENT: @src is out
- *	of the balloon, but @dst could not be put in.  May sleep.
+ * @poisoned: a memory failure has hit the page in this frame: its contents are
+ *	lost.  Pins of it are -EHWPOISON from now on, and who has one should not
+ *	read any more; it does not move, and once the page is freed nobody gets
+ *	its frame.  Told once.  By now the handle may have been freed, so the
+ *	frame is named: see movable_page_lookup().  Must not sleep.
+ * @exchange: balloon pools, which have no use for the others but @poisoned (and
+ *	these none for it): @dst is in the balloon now and @src is not; nothing
+ *	is copied.  Both pages are locked.  Return as @migrate does, or -ENOENT:
+ *	@src is out of the balloon, but @dst could not be put in.  May sleep.
  *
  * In an op movable_page_trypin() and movable_page_free_async() are allowed.
  * movable_page_pin(), movable_page_free(), movable_pool_destroy() and
@@ -116,6 +122,7 @@ struct movable_pool_ops {
 	void (*moved)(struct movable_pool *pool, unsigned long old_pfn,
 		      unsigned long new_pfn);
 	void (*freed)(struct movable_page *mp);
+	void (*poisoned)(struct movable_pool *pool, unsigned long pfn);
 	int (*exchange)(struct movable_pool *pool, struct page *dst,
 			struct page *src, enum migrate_mode mode);
 };
@@ -132,17 +139,36 @@ struct movable_pool_ops {
 				 MOVABLE_POOL_ADJUST | MOVABLE_POOL_MAPPED)
 
 /**
+ * struct movable_policy - where the pages of a pool may be
+ * @nodes: these nodes; none for any node
+ * @dma_mask: at most at this physical address, as dma_get_mask() gives it; 0
+ *	for anywhere
+ * @zone: __GFP_DMA or __GFP_DMA32: in no higher zone; 0 for any
+ *
+ * Allocations and directed moves (linux/movable_move.h) follow it, and a
+ * destination of the VM's that is elsewhere is refused, so a pool with a policy
+ * can make memory harder to compact, unplug or give to CMA.
+ */
+struct movable_policy {
+	nodemask_t nodes;
+	u64 dma_mask;
+	gfp_t zone;
+};
+
+/**
  * struct movable_pool_attr - what a driver says about a new pool
  * @name: shown in messages and debugfs, need not be unique; copied
  * @ops: driver ops or NULL; must outlive the pool
  * @flags: MOVABLE_POOL_*; unknown bits are refused
  * @max_pages: most pages the pool may own, 0 for no limit; of a mapped pool the
  *	size, which it must have
+ * @policy: where the pages may be, NULL for anywhere; copied.  Not of balloons
  * @priv: for movable_pool_priv()
  */
 struct movable_pool_attr {
 	const char *name;
 	const struct movable_pool_ops *ops;
+	const struct movable_policy *policy;
 	unsigned int flags;
 	unsigned long max_pages;
 	void *priv;
@@ -157,17 +183,20 @@ struct movable_pool_attr {
  * @isolated: pages the VM took hold of
  * @migrated: of the isolated: moved
  * @putback: of the isolated: given back unmoved
- * @released: of the isolated: freed by the owner meanwhile.  At rest
+ * @released: of the isolated: freed or moved by the owner meanwhile.  At rest
  *	@isolated = @migrated + @putback + @released, but for page cache,
  *	which is not isolated by us: of these counts only @migrated counts
- * @attempted: moves asked of us.  At rest @attempted = @migrated + the five
- *	that follow
+ * @attempted: moves asked of us, by the VM or by the owner.  At rest @attempted
+ *	= @migrated + @directed + the six that follow
+ * @directed: pages that moved because their owner wanted it
  * @refused_pinned: moves refused because of a pin
  * @refused_referenced: because somebody kept a reference to the page
  * @refused_driver: because the driver's op said -EAGAIN
  * @failed_driver: because the driver's op returned another error
  * @refused_unready: not published yet, being freed, or poisoned
+ * @refused_target: because the pool's policy forbids the destination
  * @deferred: frees finished later because the page was locked
+ * @poisoned: pages that memory failures have hit
  *
  * The counters are sums over CPUs: exact when nothing happens, near otherwise.
  */
@@ -181,12 +210,15 @@ struct movable_pool_stats {
 	unsigned long putback;
 	unsigned long released;
 	unsigned long attempted;
+	unsigned long directed;
 	unsigned long refused_pinned;
 	unsigned long refused_referenced;
 	unsigned long refused_driver;
 	unsigned long failed_driver;
 	unsigned long refused_unready;
+	unsigned long refused_target;
 	unsigned long deferred;
+	unsigned long poisoned;
 };
 
 struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
@@ -201,10 +233,14 @@ void movable_pool_stats(const struct movable_pool *pool,
  * movable_pool_create() - create a pool
  * @attr: what the driver says about it; only read during the call
  *
+ * What the pool itself takes is charged to the caller's memory cgroup; of its
+ * pages only those are that processes map.
+ *
  * Context: May sleep.
- * Return: the pool, or ERR_PTR(): -EINVAL for unknown flags or a name that is
- * not 1 to 32 characters without '/', -ENOMEM; -EOPNOTSUPP for a mapped pool
- * where the kernel is built without page migration.
+ * Return: the pool, or ERR_PTR(): -EINVAL for unknown flags, a policy that no
+ * page can follow or a name that is not 1 to 32 characters without '/';
+ * -ENOMEM; -EOPNOTSUPP for a mapped pool where the kernel is built without page
+ * migration.
  */
 #define movable_pool_create(attr) __movable_pool_create(attr, THIS_MODULE)
 

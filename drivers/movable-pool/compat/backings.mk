@@ -9,7 +9,7 @@ ccflags-y += -DMP_LACKS='"$(subst $(space), and ,$(mp-lacks))"'
 else
 ccflags-y += -DMP_HAVE_MIGRATION
 mp-cache := $(firstword $(call mp-has,cache_folio cache_page))
-mp-objs += cache.o $(patsubst cache_%,compat/cache-%.o,$(mp-cache))
+mp-objs += cache.o settle.o $(patsubst cache_%,compat/cache-%.o,$(mp-cache))
 mp-nonlru := $(firstword $(call mp-has,nonlru_typed nonlru_mops nonlru_aops))
 mp-objs += $(patsubst nonlru_%,compat/nonlru-%.o,\
 	$(filter-out nonlru_typed,$(mp-nonlru)))

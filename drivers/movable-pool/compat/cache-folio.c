@@ -9,7 +9,14 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <linux/swap.h>
 #include <linux/workqueue.h>
+
+#ifdef MP_HAVE_FOLIO_BATCH			/* since 7.1 */
+#include <linux/folio_batch.h>
+#else
+#include <linux/pagevec.h>
+#endif
 
 #include "../cache.h"
 
@@ -72,6 +79,33 @@ void mp_compat_cache_move_state(struct page *dst, struct page *src)
 	folio_migrate_flags(page_folio(dst), page_folio(src));
 }
 
+/* fs/fuse/dev.c does this with pages that are spliced into its cache. */
+void mp_compat_cache_supplant(struct page *dst, struct page *src)
+{
+#ifdef MP_HAVE_REPLACE_FOLIO			/* since 6.3 */
+	replace_page_cache_folio(page_folio(src), page_folio(dst));
+#else
+	replace_page_cache_page(src, dst);
+#endif
+	folio_add_lru(page_folio(dst));
+}
+
+/* Not for modules by its own name, lru_add_drain(). */
+void mp_compat_cache_drain(void)
+{
+#ifdef MP_HAVE_PAGEVEC_RELEASE			/* up to 6.4 */
+	struct pagevec none;
+
+	pagevec_init(&none);
+	__pagevec_release(&none);
+#else
+	struct folio_batch none;
+
+	folio_batch_init(&none);
+	__folio_batch_release(&none);
+#endif
+}
+
 static int mp_aops_migrate(struct address_space *mapping, struct folio *dst,
 			   struct folio *src, enum migrate_mode mode)
 {
@@ -88,6 +122,18 @@ static void mp_aops_invalidate(struct folio *folio, size_t offset, size_t len)
 	mp_cache_invalidate(&folio->page);
 }
 
+#ifdef MP_HAVE_ERROR_REMOVE_FOLIO		/* since 6.8 */
+static int mp_aops_error(struct address_space *mapping, struct folio *folio)
+{
+	return mp_cache_poisoned(&folio->page);
+}
+#else
+static int mp_aops_error(struct address_space *mapping, struct page *page)
+{
+	return mp_cache_poisoned(page);
+}
+#endif
+
 /* See PG_dirty in cache.c. */
 static bool mp_aops_dirty(struct address_space *mapping, struct folio *folio)
 {
@@ -99,4 +145,9 @@ const struct address_space_operations mp_compat_cache_aops = {
 	.release_folio = mp_aops_release,
 	.invalidate_folio = mp_aops_invalidate,
 	.dirty_folio = mp_aops_dirty,
+#ifdef MP_HAVE_ERROR_REMOVE_FOLIO
+	.error_remove_folio = mp_aops_error,
+#else
+	.error_remove_page = mp_aops_error,
+#endif
 };

@@ -9,7 +9,9 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/pagevec.h>
 #include <linux/sched/mm.h>
+#include <linux/swap.h>
 #include <linux/workqueue.h>
 
 #include "../backing.h"
@@ -30,7 +32,7 @@ struct mp_cache_adding {
 
 int mp_compat_cache_init(void)
 {
-	mp_add_wq = mp_workqueue_new("movable_pool_add");
+	mp_add_wq = mp_workqueue_new("movable_pool_add", WQ_UNBOUND);
 	if (!mp_add_wq)
 		return -ENOMEM;
 	/* Of a thread without an mm; NULL if there are no groups. */
@@ -125,6 +127,23 @@ void mp_compat_cache_move_state(struct page *dst, struct page *src)
 	migrate_page_states(dst, src);
 }
 
+/* fs/fuse/dev.c does this with pages that are spliced into its cache. */
+void mp_compat_cache_supplant(struct page *dst, struct page *src)
+{
+	/* Memory for the tree is there: it always returns 0. */
+	replace_page_cache_page(src, dst, GFP_NOFS);
+	lru_cache_add(dst);
+}
+
+/* Not for modules by its own name, lru_add_drain(). */
+void mp_compat_cache_drain(void)
+{
+	struct pagevec none;
+
+	pagevec_init(&none);
+	__pagevec_release(&none);
+}
+
 static int mp_aops_migrate(struct address_space *mapping, struct page *dst,
 			   struct page *src, enum migrate_mode mode)
 {
@@ -142,6 +161,11 @@ static void mp_aops_invalidate(struct page *page, unsigned int offset,
 	mp_cache_invalidate(page);
 }
 
+static int mp_aops_error(struct address_space *mapping, struct page *page)
+{
+	return mp_cache_poisoned(page);
+}
+
 /* See PG_dirty in cache.c. */
 static int mp_aops_dirty(struct page *page)
 {
@@ -153,4 +177,5 @@ const struct address_space_operations mp_compat_cache_aops = {
 	.releasepage = mp_aops_release,
 	.invalidatepage = mp_aops_invalidate,
 	.set_page_dirty = mp_aops_dirty,
+	.error_remove_page = mp_aops_error,
 };

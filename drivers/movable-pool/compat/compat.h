@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/pagemap.h>
+#include <linux/workqueue.h>
 
 /* Fills the NULL entries of @pages; returns how many are there. */
 static inline unsigned int mp_compat_alloc_bulk(gfp_t gfp, unsigned int n,
@@ -71,6 +72,26 @@ static inline int mp_compat_lock_killable(struct page *page)
 	return folio_lock_killable(page_folio(page));
 #else
 	return lock_page_killable(page);
+#endif
+}
+
+/* For a queue of works that run where they were queued. */
+static inline unsigned int mp_compat_wq_percpu(void)
+{
+#ifdef MP_HAVE_WQ_PERCPU			/* 6.18, and stable kernels */
+	return WQ_PERCPU;
+#else						/* all but WQ_UNBOUND */
+	return 0;
+#endif
+}
+
+/* Has any process it in its page tables? */
+static inline bool mp_compat_page_mapped(struct page *page)
+{
+#ifdef MP_HAVE_FOLIO_MAPPED			/* since 5.16 */
+	return folio_mapped(page_folio(page));
+#else
+	return page_mapped(page);
 #endif
 }
 

@@ -28,12 +28,15 @@ static void mp_nonlru_mark(struct page *page)
 	__SetPageMovable(page, mp_nonlru_inode->i_mapping);
 }
 
+/* A cleared page still looks movable until it is free; see nonlru-mops.c. */
 static void mp_nonlru_unmark(struct page *page)
 {
 	__ClearPageMovable(page);
+	if (PageHWPoison(page) && !PageIsolated(page))
+		WRITE_ONCE(page->mapping, NULL);
 }
 
-/* A cleared page still looks movable until it is free; see nonlru-mops.c. */
+/* It stays in use for ever: as above. */
 static void mp_nonlru_strand(struct page *page)
 {
 	__ClearPageMovable(page);
@@ -104,7 +107,7 @@ static struct mp_loose mp_nonlru_loose = {
 const struct mp_backing mp_backing_nonlru = {
 	.name = "aops",
 	.about = "non-LRU migration, address_space_operations",
-	.refs = 2,		/* the pool's and the VM's */
+	.refs = 2,		/* the pool's and the mover's */
 	.loose = &mp_nonlru_loose,
 	.init = mp_nonlru_init,
 	.exit = mp_nonlru_exit,

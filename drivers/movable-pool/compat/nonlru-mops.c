@@ -27,19 +27,22 @@ static void mp_mops_mark(struct page *page)
 	__SetPageMovable(page, &mp_mops);
 }
 
+/*
+ * A cleared page still looks movable until it is free (PageMovable() is false,
+ * __PageMovable() true), and unplug would retry it for ever.  A poisoned one is
+ * never free.  On a list of the VM's it would then pass for an LRU page.
+ */
 static void mp_mops_unmark(struct page *page)
 {
 	__ClearPageMovable(page);
+	if (PageHWPoison(page) && !PageIsolated(page))
+		WRITE_ONCE(page->mapping, NULL);
 }
 
-/*
- * A cleared page still looks movable until it is free (PageMovable() is false,
- * __PageMovable() true), and unplug would retry it for ever.
- */
+/* It stays in use for ever: as above. */
 static void mp_mops_strand(struct page *page)
 {
 	__ClearPageMovable(page);
-	/* On a list of the VM's it would then pass for an LRU page. */
 	if (!WARN_ON_ONCE(PageIsolated(page)))
 		WRITE_ONCE(page->mapping, NULL);
 }
@@ -92,7 +95,7 @@ static struct mp_loose mp_mops_loose = {
 const struct mp_backing mp_backing_nonlru = {
 	.name = "mops",
 	.about = "non-LRU migration, struct movable_operations",
-	.refs = 2,		/* the pool's and the VM's */
+	.refs = 2,		/* the pool's and the mover's */
 	.loose = &mp_mops_loose,
 	.init = mp_loose_init,
 	.exit = mp_loose_exit,

@@ -43,10 +43,21 @@ static int mp_tested_replace(const struct mp_backing *backing,
 	return err ?: mp_loose_replace(backing, dst, src);
 }
 
+/* Who clears the mark, the mark being the tests', is the same for both. */
+static int mp_tested_supplant(const struct mp_backing *backing,
+			      struct page *dst, struct page *src)
+{
+	int err = mp_tested_replace(backing, dst, src);
+
+	if (!err)
+		mp_tested_unmark(src);
+	return err;
+}
+
 const struct mp_backing mp_backing_tested = {
 	.name = "tested",
 	.about = "moved by tests",
-	.refs = 2,		/* the pool's and the VM's */
+	.refs = 2,		/* the pool's and the mover's */
 	.loose = &mp_tested_loose,
 	.balloon = &mp_balloon_loose,
 	.owns = mp_loose_owns,
@@ -56,6 +67,7 @@ const struct mp_backing mp_backing_tested = {
 	.orphan = mp_loose_orphan,
 	.strand = mp_loose_strand,
 	.replace = mp_tested_replace,
+	.supplant = mp_tested_supplant,
 	.nr_orphans = mp_loose_nr_orphans,
 };
 

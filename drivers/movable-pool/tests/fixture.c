@@ -453,10 +453,11 @@ static void mp_fix_balance(struct mp_fix *fix)
 	KUNIT_EXPECT_EQ_MSG(fix->test, s.pages, 0UL, "%s", fix->what);
 	KUNIT_EXPECT_EQ_MSG(fix->test, s.unpublished, 0UL, "%s", fix->what);
 	KUNIT_EXPECT_EQ_MSG(fix->test, s.allocated, s.freed, "%s", fix->what);
-	KUNIT_EXPECT_EQ_MSG(fix->test, s.attempted, s.migrated +
+	KUNIT_EXPECT_EQ_MSG(fix->test, s.attempted, s.migrated + s.directed +
 			    s.refused_pinned + s.refused_referenced +
 			    s.refused_driver + s.failed_driver +
-			    s.refused_unready, "%s", fix->what);
+			    s.refused_unready + s.refused_target, "%s",
+			    fix->what);
 	if (!fix->rig->backing->cached)
 		KUNIT_EXPECT_EQ_MSG(fix->test, s.isolated + fix->unlisted,
 				    s.migrated + s.putback + s.released,

@@ -91,7 +91,7 @@ static void mp_check_word(struct mp_try *try, u64 before)
 	KUNIT_EXPECT_EQ(fix->test, (u64)movable_page_state(&fix->mp),
 			want & 3);
 	KUNIT_EXPECT_EQ(fix->test, (u64)movable_page_pins(&fix->mp),
-			(want >> 4) & 0x7ffff);
+			(want >> 4) & 0x3ffff);
 	KUNIT_EXPECT_EQ(fix->test, (u64)movable_page_pfn(&fix->mp),
 			want >> 24);
 }

@@ -290,16 +290,39 @@ static void moves_again(struct kunit *test)
 	mp_fix_end(fix);
 }
 
-/* Freed between the op's success and the publication. */
+/*
+ * The references are to see, without their being reused, what becomes of the
+ * frames; two to the old one, for who takes one too many.
+ */
+static void mp_free_and_watch(void *arg)
+{
+	struct mp_fix *fix = arg;
+
+	get_page(fix->src);
+	get_page(fix->src);
+	get_page(fix->dst);
+	mp_owner_frees(fix);
+}
+
+/*
+ * Freed between the op's success and the publication: both frames go, each with
+ * the pool's one reference.
+ */
 static void freed_after_copy(struct kunit *test)
 {
 	struct mp_fix *fix = mp_fix_new(test, "freed after the copy");
 
 	mp_fix_make(fix, true);
 	KUNIT_ASSERT_TRUE(test, mp_vm_isolate(fix));
-	mp_hook(MP_WAIT_MIGRATE_COPIED, mp_free_in_motion, fix);
+	mp_hook(MP_WAIT_MIGRATE_COPIED, mp_free_and_watch, fix);
 	KUNIT_EXPECT_EQ(test, mp_vm_migrate(fix, MIGRATE_SYNC), 0);
 	mp_died(fix, &mp_answers[0]);
+	mp_orphans_gone(test, fix->rig->backing, fix->what);
+	KUNIT_EXPECT_EQ(test, page_count(fix->src), 2);
+	KUNIT_EXPECT_EQ(test, page_count(fix->dst), 1);
+	put_page(fix->src);
+	put_page(fix->src);
+	put_page(fix->dst);
 	mp_fix_end(fix);
 }
 

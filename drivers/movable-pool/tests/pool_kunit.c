@@ -361,13 +361,15 @@ static void destroy_leftovers(struct kunit *test)
 static void release_without_handles(struct kunit *test)
 {
 	struct mp_fix *fix = mp_fix_new(test, "no handles");
+	unsigned long left;
 	u64 word;
 
 	mp_fix_make(fix, true);
 	KUNIT_ASSERT_EQ(test, movable_page_pin(&fix->mp), 0);
 	word = atomic64_read(&fix->mp.word);
 	mp_fix_watch(fix);
-	KUNIT_EXPECT_EQ(test, mp_walk_release(fix->pool, false), 1UL);
+	KUNIT_EXPECT_EQ(test, mp_walk_release(fix->pool, false, &left),
+			1UL);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&fix->mp.word), word);
 	atomic64_set(&fix->mp.word, 0);
 	mp_fix_end(fix);

@@ -5,10 +5,11 @@
 #include "tests.h"
 
 #define MAX_PFN		((1UL << 40) - 1)
-#define MAX_PINS	((1U << 19) - 1)
+#define MAX_PINS	((1U << 18) - 1)
+#define POISONED	BIT_ULL(22)
 
 static const unsigned long mp_pfns[] = { 0, 1, 0x80000, 1UL << 39, MAX_PFN };
-static const unsigned int mp_pin_counts[] = { 0, 1, 2, 1U << 18, MAX_PINS };
+static const unsigned int mp_pin_counts[] = { 0, 1, 2, 1U << 17, MAX_PINS };
 
 static void mp_word_parts(struct kunit *test, unsigned long pfn,
 			  unsigned int pins, unsigned int low)
@@ -58,17 +59,40 @@ static void pin_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, movable_page_pfn(&mp), MAX_PFN);
 }
 
+/* No pin is added any more, those there are end; it is not empty. */
+static void poisoned_is_closed(struct kunit *test)
+{
+	u64 whole = (u64)MAX_PFN << 24 | 1 << 4 | 10;
+	struct movable_page mp = { ATOMIC64_INIT(whole | POISONED) };
+
+	KUNIT_EXPECT_FALSE(test, mp_word_movable(whole | POISONED));
+	KUNIT_EXPECT_EQ(test, movable_page_pins(&mp), 1U);
+	KUNIT_EXPECT_EQ(test, movable_page_pfn(&mp), MAX_PFN);
+	KUNIT_EXPECT_EQ(test, movable_page_trypin(&mp), -EHWPOISON);
+	KUNIT_EXPECT_EQ(test, movable_page_pin(&mp), -EHWPOISON);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(movable_page_map(&mp)), -EHWPOISON);
+	KUNIT_EXPECT_EQ(test, movable_page_free(&mp), -EBUSY);
+	movable_page_unpin(&mp);
+	KUNIT_EXPECT_EQ(test, movable_page_trypin(&mp), -EHWPOISON);
+	KUNIT_EXPECT_FALSE(test, mp_word_movable(mp_word_read(&mp)));
+	atomic64_or(4, &mp.word);
+	KUNIT_EXPECT_EQ(test, movable_page_trypin(&mp), -ENOENT);
+}
+
 /* A change that came too late is not made, and says what is there now. */
 static void change_is_exact(struct kunit *test)
 {
-	struct movable_page mp = { ATOMIC64_INIT(42) };
-	u64 old = 41;
+	const u64 private = MAX_PFN << 24 | 1, live = MAX_PFN << 24 | 2;
+	struct movable_page mp = { ATOMIC64_INIT(private) };
+	u64 old = live;
 
-	KUNIT_EXPECT_FALSE(test, mp_word_change(&mp, &old, 7));
-	KUNIT_EXPECT_EQ(test, old, 42ULL);
-	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), 42ULL);
-	KUNIT_EXPECT_TRUE(test, mp_word_change(&mp, &old, 7));
-	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), 7ULL);
+	KUNIT_EXPECT_FALSE(test, mp_word_change(&mp, &old, live | 4));
+	KUNIT_EXPECT_EQ(test, old, private);
+	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), private);
+	KUNIT_EXPECT_TRUE(test, mp_word_change(&mp, &old, live));
+	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), live);
+	old = live;
+	KUNIT_EXPECT_TRUE(test, mp_word_change(&mp, &old, live | 4));
 	mp_word_clear(&mp);
 	KUNIT_EXPECT_EQ(test, mp_word_read(&mp), 0ULL);
 }
@@ -76,6 +100,7 @@ static void change_is_exact(struct kunit *test)
 static struct kunit_case mp_cases[] = {
 	KUNIT_CASE(packing),
 	KUNIT_CASE(pin_limit),
+	KUNIT_CASE(poisoned_is_closed),
 	KUNIT_CASE(change_is_exact),
 	{}
 };
