@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /dev/movable_buffers: buffers that processes map; movable_buffers_uapi.h says
- * what it can do.
+ * what it can do.  Between which nodes they move if somebody says so, move.c.
  *
  * A buffer is a mapped pool that has all its pages from the start, so nothing
  * in it changes any more but where the pages are, and there is nothing to lock.
@@ -24,30 +24,10 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "movable_buffers_uapi.h"
+#include "buffers.h"
 
 /* Too large a buffer is its creator's to handle, not the OOM killer's. */
 #define BUFFER_GFP	(GFP_USER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/**
- * struct buffer - a buffer
- * @kref: its files
- * @name: ends with a NUL
- * @pool: the pool, NULL or an error if it was not to be had
- * @pages: a handle for each page, NULL likewise
- * @nr: pages it shall have
- * @filled: pages it has; less than @nr only until there is a file
- * @payer: whose RLIMIT_MEMLOCK @nr counts against, NULL if nobody's
- */
-struct buffer {
-	struct kref kref;
-	char name[MOVABLE_BUFFERS_NAME_LEN];
-	struct movable_pool *pool;
-	struct movable_page *pages;
-	unsigned long nr;
-	unsigned long filled;
-	struct mm_struct *payer;
-};
 
 /* As mlock() does: CAP_IPC_LOCK has no limit. */
 static int buffer_charge(struct buffer *buffer)
@@ -209,10 +189,11 @@ static long buffer_status(const struct buffer *buffer, void __user *arg)
 	status.size = (u64)buffer->nr << PAGE_SHIFT;
 	status.pages = stats.pages;
 	status.migrated = stats.migrated;
+	status.directed = stats.directed;
 	status.refused_pinned = stats.refused_pinned;
 	status.refused_referenced = stats.refused_referenced;
 	status.refused_other = stats.refused_driver + stats.failed_driver +
-			       stats.refused_unready;
+			       stats.refused_unready + stats.refused_target;
 	return copy_to_user(arg, &status, sizeof(status)) ? -EFAULT : 0;
 }
 
@@ -223,6 +204,8 @@ static long buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return buffer_share(file->private_data);
 	case MOVABLE_BUFFERS_STATUS:
 		return buffer_status(file->private_data, (void __user *)arg);
+	case MOVABLE_BUFFERS_MOVE:
+		return buffer_move(file, (void __user *)arg);
 	}
 	return -ENOTTY;
 }

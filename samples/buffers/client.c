@@ -22,7 +22,9 @@ static const char usage[] =
 "       client fill TEXT                    write TEXT all over it\n"
 "       client check TEXT                   is it all TEXT?\n"
 "       client status                       its size, and how often it moved\n"
-"SIZE is in bytes, or with K, M or G.  COMMAND has the buffer as descriptor 3,\n"
+"       client move NODES [FROM]            to these nodes, of those on FROM\n"
+"SIZE is in bytes, or with K, M or G, NODES are as for numactl: 0,2-3, the n-th\n"
+"of FROM goes to the n-th of NODES.  COMMAND has the buffer as descriptor 3,\n"
 "where the others look for it.\n";
 
 static int complain(const char *what, int err)
@@ -44,6 +46,33 @@ static unsigned long long parse_size(const char *text)
 		end++;
 	}
 	return *end ? 0 : size;
+}
+
+/* Return: the nodes, bit by bit; 0 if that is no list of them. */
+static unsigned long long parse_nodes(const char *text)
+{
+	unsigned long long nodes = 0;
+	unsigned long first, last;
+	char *end;
+
+	do {
+		first = strtoul(text, &end, 10);
+		if (end == text)
+			return 0;
+		last = first;
+		if (*end == '-') {
+			text = end + 1;
+			last = strtoul(text, &end, 10);
+			if (end == text)
+				return 0;
+		}
+		if (first > last || last > 63)
+			return 0;
+		while (first <= last)
+			nodes |= 1ull << first++;
+		text = end + 1;
+	} while (*end == ',');
+	return *end ? 0 : nodes;
 }
 
 /* Not closed on exec: dup2() makes a descriptor that is not. */
@@ -104,10 +133,26 @@ static int status(void)
 		return complain("the buffer", err);
 	printf("name     %s\n", it.name);
 	printf("size     %llu bytes, %llu pages\n", it.size, it.pages);
-	printf("moved    %llu times a page\n", it.migrated);
+	printf("moved    %llu times a page by the kernel, %llu by the driver\n",
+	       it.migrated, it.directed);
 	printf("refused  %llu pinned, %llu referenced, %llu other\n",
 	       it.refused_pinned, it.refused_referenced, it.refused_other);
 	return 0;
+}
+
+static int move(const char *to, const char *from)
+{
+	struct movable_buffers_move it;
+	unsigned long long nodes = parse_nodes(to);
+	unsigned long long source = from ? parse_nodes(from) : 0;
+	int err = nodes && (source || !from) ?
+		  buffers_move(BUFFER, nodes, source, &it) : -EINVAL;
+
+	if (err)
+		return complain("nodes", err);
+	printf("moved %llu pages, %llu were there, %llu were left\n", it.moved,
+	       it.stayed, it.left);
+	return it.left ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -125,6 +170,8 @@ int main(int argc, char **argv)
 		return check(argv[2]);
 	if (!strcmp(verb, "status") && argc == 2)
 		return status();
+	if (!strcmp(verb, "move") && (argc == 3 || argc == 4))
+		return move(argv[2], argv[3]);
 	fputs(usage, stderr);
 	return 2;
 }

@@ -46,6 +46,15 @@ static inline int buffers_status(int fd, struct movable_buffers_status *status)
 	return ioctl(fd, MOVABLE_BUFFERS_STATUS, status) ? -errno : 0;
 }
 
+/* To these nodes, from those or from wherever it is (0). */
+static inline int buffers_move(int fd, unsigned long long to,
+			       unsigned long long from,
+			       struct movable_buffers_move *move)
+{
+	*move = (struct movable_buffers_move) { .to = to, .from = from };
+	return ioctl(fd, MOVABLE_BUFFERS_MOVE, move) ? -errno : 0;
+}
+
 /* Return: all of it, or MAP_FAILED. */
 static inline void *buffers_map(int fd, size_t size, int prot)
 {

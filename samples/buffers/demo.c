@@ -2,8 +2,8 @@
 /*
  * The guest's part of `make demo-numa` (tools/demo-numa.py is the host's), on a
  * machine with two nodes: a thread writes to a buffer of /dev/movable_buffers
- * all the time, while another has the kernel move this process from node to
- * node and back.
+ * all the time, while another has it moved from node to node and back, in two
+ * ways: the kernel moves this process, or the driver moves the buffer.
  *
  *	client create NAME SIZE demo ROUNDS
  *
@@ -38,9 +38,16 @@ struct writer {
 	bool stop;
 };
 
+/* One way to have the buffer moved to a node. */
+struct way {
+	const char *name;
+	void (*move_to)(int node);
+};
+
 /* Who moves the buffer while the picture is taken. */
 struct mover {
 	pthread_t thread;
+	const struct way *way;
 	uint64_t rest;		/* ns between moves */
 	bool stop;
 };
@@ -126,7 +133,7 @@ static void writer_stop(void)
  * Moves
  */
 
-static void move_to(int node)
+static void process_to(int node)
 {
 	unsigned long from = 1ul << !node, to = 1ul << node;
 
@@ -134,10 +141,26 @@ static void move_to(int node)
 		die("migrate_pages");
 }
 
-static void to_and_fro(void)
+static void buffer_to(int node)
 {
-	move_to(1);
-	move_to(0);
+	struct movable_buffers_move move;
+
+	errno = -buffers_move(BUFFER, 1ull << node, 1ull << !node, &move);
+	if (errno)
+		die("move");
+}
+
+static const struct way ways[] = {
+	{ "process", process_to },
+	{ "driver", buffer_to },
+};
+
+#define NR_WAYS		(sizeof(ways) / sizeof(*ways))
+
+static void to_and_fro(const struct way *way)
+{
+	way->move_to(1);
+	way->move_to(0);
 }
 
 static struct movable_buffers_status status(void)
@@ -157,7 +180,7 @@ static void *mover_run(void *unused)
 	while (!look(mover.stop)) {
 		usleep(mover.rest / 1000);
 		node = !node;
-		move_to(node);
+		mover.way->move_to(node);
 	}
 	return unused;
 }
@@ -224,6 +247,12 @@ static void report_value(const char *name, uint64_t value)
 	printf("value %s %llu\n", name, (unsigned long long)value);
 }
 
+static void report_way(const struct way *way, const char *name, uint64_t value)
+{
+	printf("value %s_%s %llu\n", way->name, name,
+	       (unsigned long long)value);
+}
+
 static void open_buffer(void)
 {
 	size_t i;
@@ -251,61 +280,77 @@ static void write_alone(void)
 }
 
 /* Return: ns that a move takes. */
-static uint64_t time_a_move(void)
+static uint64_t time_a_move(const struct way *way)
 {
 	uint64_t start = now_ns();
 
-	to_and_fro();
+	to_and_fro(way);
 	return (now_ns() - start) / 2;
 }
 
-static void take_picture(void)
+/* Half of the picture for each way, one after the other. */
+static void take_picture_of(const struct way *way, uint64_t start)
 {
-	uint64_t step, start;
-	int i;
+	uint64_t step, begin;
+	size_t i;
 
-	mover.rest = time_a_move();
+	mover.way = way;
+	mover.stop = false;
+	mover.rest = time_a_move(way);
 	step = mover.rest / STEPS;
-	start = now_ns();
+	begin = now_ns();
 	if (pthread_create(&mover.thread, NULL, mover_run, NULL))
 		die("thread");
-	for (i = 0; i < SAMPLES; i++) {
-		sleep_until(start + i * step);
+	for (i = 0; i < SAMPLES / NR_WAYS; i++) {
+		sleep_until(begin + i * step);
 		take_sample(start);
 	}
 	set(mover.stop, true);
 	pthread_join(mover.thread, NULL);
+	way->move_to(0);
 }
 
-static void rounds(size_t nr)
+static void take_picture(void)
+{
+	uint64_t start = now_ns();
+	size_t i;
+
+	for (i = 0; i < NR_WAYS; i++)
+		take_picture_of(&ways[i], start);
+}
+
+static void rounds(const struct way *way, size_t nr)
 {
 	struct movable_buffers_status before, after;
 	uint64_t start, pages, ns;
 	size_t i;
 
-	move_to(0);
+	way->move_to(0);
 	before = status();
 	pages = look(writer.pages);
+	set(writer.longest, 0);
 	start = now_ns();
 	for (i = 0; i < nr; i++) {
-		to_and_fro();
-		show("rounds", i + 1, nr);
+		to_and_fro(way);
+		show(way->name, i + 1, nr);
 	}
 	ns = now_ns() - start;
 	after = status();
-	report_value("rounds", nr);
-	report_value("ns", ns);
-	report_value("moved", after.migrated - before.migrated);
-	report_value("refused", after.refused_pinned - before.refused_pinned +
-		     after.refused_referenced - before.refused_referenced +
-		     after.refused_other - before.refused_other);
-	report_value("written", look(writer.pages) - pages);
-	report_value("home", on_node(0));
+	report_way(way, "ns", ns);
+	report_way(way, "moved", after.migrated - before.migrated +
+		   after.directed - before.directed);
+	report_way(way, "refused",
+		   after.refused_pinned - before.refused_pinned +
+		   after.refused_referenced - before.refused_referenced +
+		   after.refused_other - before.refused_other);
+	report_way(way, "written", look(writer.pages) - pages);
+	report_way(way, "home", on_node(0));
+	report_way(way, "longest", look(writer.longest));
 }
 
 int main(int argc, char **argv)
 {
-	size_t nr = argc == 2 ? strtoul(argv[1], NULL, 0) : 0;
+	size_t i, nr = argc == 2 ? strtoul(argv[1], NULL, 0) : 0;
 
 	if (!nr) {
 		fputs("usage: client create NAME SIZE demo ROUNDS\n", stderr);
@@ -316,13 +361,14 @@ int main(int argc, char **argv)
 	if (!access(BALANCING, W_OK))
 		put(BALANCING, "0");
 	open_buffer();
-	move_to(0);
+	process_to(0);
 	writer_start();
 	write_alone();
 	take_picture();
-	rounds(nr);
+	report_value("rounds", nr);
+	for (i = 0; i < NR_WAYS; i++)
+		rounds(&ways[i], nr);
 	writer_stop();
-	report_value("longest", writer.longest);
 	report_value("passes", writer.passes);
 	report_value("words", writer.pages * WORDS);
 	report_value("lost", writer.lost);

@@ -37,7 +37,8 @@ struct movable_buffers_create {
  * @name: as given
  * @size: bytes
  * @pages: pages it has
- * @migrated: how often one of them has moved
+ * @migrated: how often the kernel has moved one of them
+ * @directed: how often MOVABLE_BUFFERS_MOVE has
  * @refused_pinned: moves refused because the kernel had the page pinned
  * @refused_referenced: because somebody kept a reference, as to a page that a
  *	device reads from or writes to
@@ -48,22 +49,49 @@ struct movable_buffers_status {
 	__u64 size;
 	__u64 pages;
 	__u64 migrated;
+	__u64 directed;
 	__u64 refused_pinned;
 	__u64 refused_referenced;
 	__u64 refused_other;
 };
 
+/**
+ * struct movable_buffers_move - MOVABLE_BUFFERS_MOVE
+ * @to: nodes, bit N is node N; all with memory, and allowed to the caller
+ * @from: nodes whose pages go, each node's to one of @to, the n-th's to the
+ *	n-th; 0: all pages that are not on @to, to any of it
+ * @flags: 0
+ * @moved: returned: pages that moved
+ * @stayed: that were where they should be
+ * @left: that did not move, for they were in use, or there was no memory
+ *
+ * Processes that have the buffer mapped go on using it.  What migrate_pages(2)
+ * does for all memory of a process this does for a buffer, whoever has it
+ * mapped.
+ */
+struct movable_buffers_move {
+	__u64 to;
+	__u64 from;
+	__u64 flags;
+	__u64 moved;
+	__u64 stayed;
+	__u64 left;
+};
+
 /*
  * CREATE, of the device, returns a descriptor of a new buffer, to be mapped to
  * read and to write.  SHARE, of a buffer, returns one that can only be mapped
- * to be read.  Both are closed on exec.
+ * to be read.  Both are closed on exec.  MOVE takes a descriptor of a buffer
+ * that can be written to.
  *
- * Errors: EINVAL a name, size or flags that can never be right; EFAULT; ENOMEM,
- * also beyond RLIMIT_MEMLOCK or the limit of the memory cgroup; EMFILE, ENFILE;
- * EINTR the process was killed; ENOTTY another ioctl.
+ * Errors: EINVAL a name, size, flags or nodes that can never be right; EFAULT;
+ * ENOMEM, also beyond RLIMIT_MEMLOCK or the limit of the memory cgroup; EMFILE,
+ * ENFILE; EINTR the process was killed; EPERM a node that the caller's cpuset
+ * does not have; EBADF a descriptor to read only; ENOTTY another ioctl.
  */
 #define MOVABLE_BUFFERS_CREATE	_IOW('m', 0x70, struct movable_buffers_create)
 #define MOVABLE_BUFFERS_SHARE	_IO('m', 0x71)
 #define MOVABLE_BUFFERS_STATUS	_IOR('m', 0x72, struct movable_buffers_status)
+#define MOVABLE_BUFFERS_MOVE	_IOWR('m', 0x73, struct movable_buffers_move)
 
 #endif /* _MOVABLE_BUFFERS_UAPI_H */
