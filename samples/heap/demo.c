@@ -14,51 +14,22 @@
  */
 
 #define _GNU_SOURCE
-#include <glob.h>
-#include <linux/if_alg.h>
-#include <stdbool.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include "../demo.h"
+#include "../demo_files.h"
+#include "../demo_memory.h"
 #include "movable_heap_uapi.h"
 
 #define PIECE		4096ul
 #define RESERVE_KB	(32ul << 10)	/* memory left to everybody else */
 #define MAX_ROUNDS	8
-#define MAX_FILES	4096
-#define SUM_BYTES	32		/* of SHA-256 */
 #define POOL		"demo"
 
-struct file {
-	char path[256];
-	char sum[2 * SUM_BYTES + 1];
-	size_t size;
-	size_t first;		/* piece, in each copy */
-};
-
-struct block {
-	unsigned int free, ours, user, fixed;
-};
-
-static struct file files[MAX_FILES];
-static size_t nr_files, pieces_per_copy, bytes_per_copy, copies;
+static size_t pieces_per_copy, copies;
 static __u64 *handles;	/* objects: first the kept, then the filler */
 static size_t nr_objects;
 static __u64 *pieces;	/* [copy][piece] */
 static int heap, hash;
-
-static const char *pool_file(const char *name)
-{
-	static char path[256];
-	glob_t g;
-
-	if (glob("/sys/kernel/debug/movable_pool/" POOL "-*", 0, NULL, &g))
-		die("debugfs has no pool");
-	snprintf(path, sizeof(path), "%s/%s", g.gl_pathv[0], name);
-	globfree(&g);
-	return path;
-}
 
 /*
  * The heap
@@ -107,23 +78,15 @@ static int heap_copy(unsigned long cmd, __u64 handle, void *buffer,
  * The files
  */
 
-static void read_manifest(const char *path)
+/* Where in a copy each begins. */
+static void place_files(void)
 {
-	FILE *f = fopen(path, "r");
-	struct file *file = files;
+	size_t i;
 
-	if (!f)
-		die("%s", path);
-	while (nr_files < MAX_FILES &&
-	       fscanf(f, "%64s %zu %255s", file->sum, &file->size,
-		      file->path) == 3) {
-		file->first = pieces_per_copy;
-		pieces_per_copy += (file->size + PIECE - 1) / PIECE;
-		bytes_per_copy += file->size;
-		file++;
-		nr_files++;
+	for (i = 0; i < nr_files; i++) {
+		files[i].first = pieces_per_copy;
+		pieces_per_copy += (files[i].size + PIECE - 1) / PIECE;
 	}
-	fclose(f);
 }
 
 static size_t piece_len(const struct file *file, size_t offset)
@@ -183,127 +146,20 @@ static bool load_file(size_t copy, const struct file *file,
 	return true;
 }
 
-/* The kernel's; see crypto/userspace-if in its documentation. */
-static void hash_open(void)
-{
-	struct sockaddr_alg sha = {
-		.salg_family = AF_ALG,
-		.salg_type = "hash",
-		.salg_name = "sha256",
-	};
-	int fd = socket(AF_ALG, SOCK_SEQPACKET, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sha, sizeof(sha)))
-		die("sha256");
-	hash = accept(fd, NULL, NULL);
-	if (hash < 0)
-		die("sha256");
-	close(fd);
-}
-
-static void sha256(const void *data, size_t size, unsigned char *sum)
-{
-	if (send(hash, data, size, 0) != (ssize_t)size ||
-	    read(hash, sum, SUM_BYTES) != SUM_BYTES)
-		die("sha256");
-}
-
 /* Is the copy what the host put into the manifest? */
 static bool file_whole(size_t copy, const struct file *file)
 {
 	unsigned char *contents = malloc(file->size);
-	unsigned char sum[SUM_BYTES];
 	bool whole = false;
-	char hex[2 * SUM_BYTES + 1];
-	size_t i;
 
 	if (!contents)
 		die("malloc");
 	if (load_file(copy, file, contents)) {
-		sha256(contents, file->size, sum);
-		for (i = 0; i < sizeof(sum); i++)
-			sprintf(hex + 2 * i, "%02x", sum[i]);
-		whole = !strcmp(hex, file->sum);
+		hash_add(hash, contents, file->size, false);
+		whole = hash_is(hash, file);
 	}
 	free(contents);
 	return whole;
-}
-
-/*
- * Physical memory
- */
-
-/*
- * Free pages in a per-CPU list look like pages in use.  All work is done on
- * CPU 1; taking it offline gives its list back to the page allocator.
- */
-static void drain_cpu_lists(void)
-{
-	run_on(0);
-	put("/sys/devices/system/cpu/cpu1/online", "0");
-	put("/sys/devices/system/cpu/cpu1/online", "1");
-	run_on(1);
-}
-
-static void mark_ours(unsigned char *ours, size_t nr_pages)
-{
-	FILE *f = fopen(pool_file("pages"), "r");
-	unsigned long pfn;
-
-	if (!f)
-		die("pages of the pool");
-	while (fscanf(f, "%lu %*s %*u", &pfn) == 1)
-		if (pfn < nr_pages)
-			ours[pfn] = 1;
-	fclose(f);
-}
-
-static void count_page(struct block *b, uint64_t flags, bool ours)
-{
-	if (flags & KPF_ABSENT)
-		return;
-	if (ours)
-		b->ours++;
-	else if (flags & KPF_FREE)
-		b->free++;
-	else if (flags & KPF_USER)
-		b->user++;
-	else
-		b->fixed++;
-}
-
-/*
- * Report every pageblock.  Possible are as many free blocks as the free pages
- * would fill that do not share a block with a page nobody can move.
- */
-static void report_memory(const char *when)
-{
-	uint64_t *flags;
-	size_t nr_pages = read_all("/proc/kpageflags", &flags);
-	size_t nr_blocks = (nr_pages + BLOCK - 1) / BLOCK, i;
-	struct block *blocks = calloc(nr_blocks, sizeof(*blocks));
-	unsigned char *ours = calloc(nr_pages, 1);
-	size_t free_blocks = 0, usable = 0;
-
-	if (!blocks || !ours)
-		die("malloc");
-	mark_ours(ours, nr_pages);
-	for (i = 0; i < nr_pages; i++)
-		count_page(&blocks[i / BLOCK], flags[i], ours[i]);
-
-	printf("map %s", when);
-	for (i = 0; i < nr_blocks; i++) {
-		struct block *b = &blocks[i];
-
-		printf(" %u,%u,%u,%u", b->free, b->ours, b->user, b->fixed);
-		free_blocks += b->free == BLOCK;
-		usable += b->fixed ? 0 : b->free;
-	}
-	printf("\nfree_blocks %s %zu\n", when, free_blocks);
-	printf("possible_blocks %s %zu\n", when, usable / BLOCK);
-	free(flags);
-	free(blocks);
-	free(ours);
 }
 
 /*
@@ -377,7 +233,7 @@ static void compact(void)
 	for (round = 1; round <= MAX_ROUNDS; round++) {
 		before = moved;
 		put("/proc/sys/vm/compact_memory", "1");
-		moved = value_of(pool_file("stats"), "migrated");
+		moved = pool_stat(POOL, "migrated");
 		drain_cpu_lists();
 		printf("round %d %lu\n", round, moved);
 		if (moved - before < moved / 200 + 1)
@@ -421,20 +277,6 @@ static void report_heap(void)
 	       info.pages, info.meta_bytes);
 }
 
-static void report_books(void)
-{
-	static const char * const names[] = {
-		"pages", "isolated", "migrated", "putback", "released",
-		"attempted", "refused_pinned", "refused_referenced",
-		"refused_driver", "failed_driver", "refused_unready",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		printf("stat %s %lu\n", names[i],
-		       value_of(pool_file("stats"), names[i]));
-}
-
 int main(int argc, char **argv)
 {
 	size_t used, damaged;
@@ -447,7 +289,8 @@ int main(int argc, char **argv)
 	rng = strtoull(argv[3], NULL, 0);
 	run_on(1);
 	read_manifest(argv[2]);
-	hash_open();
+	place_files();
+	hash = hash_open();
 	heap_create(!strcmp(argv[1], "movable"));
 	printf("set %zu %zu\n", nr_files, bytes_per_copy);
 	printf("memory_kb %lu\n", value_of("/proc/meminfo", "MemTotal"));
@@ -460,11 +303,11 @@ int main(int argc, char **argv)
 	free_filler(used);
 	report_heap();
 	drain_cpu_lists();
-	report_memory("before");
+	report_memory(POOL, "before");
 
 	compact();
-	report_memory("after");
-	report_books();
+	report_memory(POOL, "after");
+	report_books(POOL);
 	take_huge_pages();
 
 	damaged = check_files();

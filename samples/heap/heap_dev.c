@@ -56,7 +56,7 @@ static void unmap_one(struct heap_file *hf, struct heap_map *map)
 
 static int heap_open(struct inode *inode, struct file *file)
 {
-	struct heap_file *hf = kzalloc(sizeof(*hf), GFP_KERNEL);
+	struct heap_file *hf = kzalloc(sizeof(*hf), GFP_KERNEL_ACCOUNT);
 
 	if (!hf)
 		return -ENOMEM;
@@ -90,7 +90,8 @@ static long heap_create(struct heap_file *hf, const void __user *arg)
 		return -EFAULT;
 	if (req.flags & ~MOVABLE_HEAP_FLAGS || req.reserved ||
 	    req.max_pages > ULONG_MAX || !req.name[0] ||
-	    strnlen(req.name, sizeof(req.name)) == sizeof(req.name))
+	    strnlen(req.name, sizeof(req.name)) == sizeof(req.name) ||
+	    strchr(req.name, '/'))
 		return -EINVAL;
 	if (req.flags & MOVABLE_HEAP_UNMOVABLE)
 		flags |= MOVABLE_POOL_UNMOVABLE;
@@ -224,7 +225,7 @@ static long heap_read(struct movable_heap *heap, const void __user *arg)
 
 static long heap_map(struct heap_file *hf, u64 handle)
 {
-	struct heap_map *map = kmalloc(sizeof(*map), GFP_KERNEL);
+	struct heap_map *map = kmalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
 	void *addr;
 
 	if (!map)

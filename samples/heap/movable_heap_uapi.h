@@ -18,7 +18,7 @@
 
 /**
  * struct movable_heap_create - MOVABLE_HEAP_CREATE
- * @name: of the pool, as debugfs shows it; ends with a NUL
+ * @name: of the pool, as debugfs shows it, without '/'; ends with a NUL
  * @flags: MOVABLE_HEAP_*
  * @reserved: 0
  * @max_pages: most pages the heap may own, 0 for no limit
