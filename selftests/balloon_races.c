@@ -8,6 +8,7 @@
 #include "mp_balloon.h"
 #include "mp_fault.h"
 #include "mp_once.h"
+#include "mp_owner.h"
 
 /* A balloon of one block, of which a move has come to @point with a page. */
 static int stopped_at(struct __test_metadata *_metadata, int fd,
@@ -30,11 +31,6 @@ static int stopped_at(struct __test_metadata *_metadata, int fd,
 static int call_take_wait(struct mp_worker *w)
 {
 	return mp_balloon_take_wait(w->fd, w->pool, MP_BLOCK);
-}
-
-static int call_destroy(struct mp_worker *w)
-{
-	return mp_destroy(w->fd, w->pool);
 }
 
 static const char * const points[] = {
@@ -89,7 +85,7 @@ MP_TEST_F(destroy_sleeps_while_a_page_is_isolated_R6_R27)
 			  mp_balloon_take(self->fd, pool, MP_BLOCK));
 		loud = mp_warning_begin("destroyed with 1 pages in the balloon");
 		ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
-					   call_destroy));
+					   mp_owner_destroy));
 		sleep(1);
 		EXPECT_GE(MP_ONCE_AWAKE, mp_once_awake(&owner));
 		EXPECT_EQ(0, mp_once_done(&owner));
@@ -112,7 +108,8 @@ MP_TEST_F(exchange_without_a_page_while_the_owner_destroys)
 	ASSERT_EQ(0, mp_point_stop("migrate-copied", 0));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
 	ASSERT_EQ(1, mp_once_stops_at(&vm, "migrate-copied"));
-	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_destroy));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
+				   mp_owner_destroy));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go("migrate-copied"));
 	/* The frame may come to be free too late for the VM. */

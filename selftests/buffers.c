@@ -664,20 +664,14 @@ BUFFERS_F(status_is_what_debugfs_says)
 
 #define LARGE	(256 * MIB)
 
-static long free_kb(void)
-{
-	return mp_read_field(MEMINFO, "MemFree") +
-	       mp_pages_on_cpu_lists() * mp_page_kb();
-}
-
 /* What is on its way comes. */
 static long free_become(long least)
 {
 	int tries = 300;
 
-	while (free_kb() < least && tries--)
+	while (mp_free_kb() < least && tries--)
 		usleep(10000);
-	return free_kb();
+	return mp_free_kb();
 }
 
 static int create_large(void *unused)
@@ -687,7 +681,7 @@ static int create_large(void *unused)
 
 BUFFERS_F(killed_while_it_is_made)
 {
-	long before = free_kb();
+	long before = mp_free_kb();
 	pid_t child = start(create_large, NULL);
 	int how;
 
@@ -749,11 +743,11 @@ BUFFERS_F(nothing_is_left_of_a_thousand)
 	long memory, slab;
 
 	ASSERT_EQ(0, create_and_close(50));
-	memory = free_kb();
+	memory = mp_free_kb();
 	slab = slab_kb();
 	ASSERT_EQ(0, create_and_close(1000));
 	printf("# kB after 1000 rounds: %ld free, %ld of slab\n",
-	       free_kb() - memory, slab_kb() - slab);
+	       mp_free_kb() - memory, slab_kb() - slab);
 	EXPECT_LE(memory - TOLERANCE, free_become(memory - TOLERANCE));
 	EXPECT_GE(slab + TOLERANCE, slab_kb());
 }

@@ -59,6 +59,69 @@ MP_TEST_F(compact_one_node)
 	mp_fragment_end(&fragment);
 }
 
+#define UNEVICTABLE	"/proc/sys/vm/compact_unevictable_allowed"
+
+/* As PREEMPT_RT has it by default.  Return: pages moved by two rounds. */
+static long compacted(struct mp_fragment *fragment, int unevictable)
+{
+	long before = mp_fragment_moved(fragment);
+	int i, err = mp_write_long(UNEVICTABLE, unevictable);
+
+	mp_drain_lru();
+	for (i = 0; !err && i < 2; i++)
+		err = mp_compact();
+	return err ?: mp_fragment_moved(fragment) - before;
+}
+
+/* Page cache of a pool is; CMA and the like take it all the same. */
+MP_TEST_F(compaction_of_unevictable_pages_is_for_the_user_to_allow)
+{
+	long allowed = mp_read_long(UNEVICTABLE);
+	struct mp_fragment fragment;
+	struct mp_test_create create = {
+		.name = "block",
+		.capacity = MP_BLOCK,
+		.flags = MP_PAGE_CACHE,
+	};
+	int block = mp_create_as(self->fd, &create);
+
+	ASSERT_LE(0, block);
+	ASSERT_EQ(0, mp_make_block(self->fd, block, 0, 3));
+	ASSERT_EQ(0, mp_fragment_make_as(&fragment, self->fd, 40, 0,
+					 MP_PAGE_CACHE));
+	EXPECT_EQ(0, compacted(&fragment, 0));
+	EXPECT_EQ(0, mp_stats(self->fd, block).migrated);
+	EXPECT_EQ(0, mp_evict_retry(self->fd, mp_pfn(self->fd, block, 0),
+				    MP_BLOCK));
+	EXPECT_LE(MP_BLOCK, mp_stats(self->fd, block).migrated);
+	EXPECT_LE(fragment.kept / 10, compacted(&fragment, 1));
+	EXPECT_EQ(0, mp_write_long(UNEVICTABLE, allowed));
+	EXPECT_EQ(0, mp_verify(self->fd, block, 0, MP_BLOCK, 3));
+	EXPECT_EQ(0, mp_fragment_verify(&fragment));
+	mp_fragment_end(&fragment);
+}
+
+/* Non-LRU pages are on no list, unevictable or other. */
+MP_TEST_F(compaction_of_other_pages_is_not)
+{
+	long allowed = mp_read_long(UNEVICTABLE);
+	struct mp_fragment fragment;
+	struct mp_test_stats stats;
+	long moved;
+
+	ASSERT_EQ(0, mp_fragment_make(&fragment, self->fd, 40, 0));
+	moved = compacted(&fragment, 0);
+	stats = mp_stats(self->fd, fragment.pool);
+	if (mp_cached(&stats)) {
+		EXPECT_EQ(0, moved);
+	} else {
+		EXPECT_LE(fragment.kept / 10, moved);
+	}
+	EXPECT_EQ(0, mp_write_long(UNEVICTABLE, allowed));
+	EXPECT_EQ(0, mp_fragment_verify(&fragment));
+	mp_fragment_end(&fragment);
+}
+
 /* Nearly all memory is ours: no huge page without moving. */
 MP_TEST_F(huge_pages_are_made)
 {

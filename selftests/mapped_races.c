@@ -12,6 +12,7 @@
 #include "mp_held.h"
 #include "mp_mapped.h"
 #include "mp_once.h"
+#include "mp_owner.h"
 #include "mp_peer.h"
 #include "mp_point.h"
 
@@ -358,12 +359,6 @@ MAPPED_F(kill_while_a_fault_has_the_page)
 	still_moves(_metadata, self, SEED);
 }
 
-static int call_free(struct mp_worker *w)
-{
-	return mp_do_flags(w->fd, w->pool, MP_TEST_BURY, MP_TEST_FREE,
-			   w->first, w->count);
-}
-
 /* The process touches it, too, and may be before the owner or behind. */
 static void touched_while_freed(struct __test_metadata *_metadata, SELF,
 				const char *window)
@@ -395,7 +390,7 @@ static void free_waits_in_window(struct __test_metadata *_metadata, SELF,
 	struct mp_once owner;
 
 	ASSERT_EQ(0, mp_once_start(&owner, self->fd, self->it.pool, 0,
-				   call_free));
+				   mp_owner_free));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	touched_while_freed(_metadata, self, window);
 	EXPECT_EQ(0, mp_once_join(&owner));
@@ -712,11 +707,6 @@ MAPPED_F(exit_in_every_window_R21)
 	}
 }
 
-static int call_pin(struct mp_worker *w)
-{
-	return mp_do(w->fd, w->pool, MP_TEST_PIN, w->first, w->count);
-}
-
 static void pin_in_window(struct __test_metadata *_metadata, SELF,
 			  const char *window)
 {
@@ -725,7 +715,7 @@ static void pin_in_window(struct __test_metadata *_metadata, SELF,
 	struct mp_once owner;
 
 	EXPECT_EQ(-EAGAIN, mp_do(fd, pool, MP_TEST_TRYPIN, 0, 1));
-	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_pin));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, mp_owner_pin));
 	ASSERT_EQ(0, mp_peer_ask(&self->peer, peer_rewrite, 0, OTHER));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	EXPECT_EQ(1, mp_peer_waits(&self->peer));

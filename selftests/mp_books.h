@@ -59,13 +59,13 @@ static inline long mp_taken(const struct mp_test_stats *s, long n)
 static inline long mp_refused(const struct mp_test_stats *s)
 {
 	return s->refused_pinned + s->refused_referenced + s->refused_driver +
-	       s->failed_driver + s->refused_unready;
+	       s->failed_driver + s->refused_unready + s->refused_target;
 }
 
 /* Moves asked of us that have not ended. */
 static inline long mp_attempts(const struct mp_test_stats *s)
 {
-	return s->attempted - s->migrated - mp_refused(s);
+	return s->attempted - s->migrated - s->directed - mp_refused(s);
 }
 
 /* Isolations that have not ended. */
@@ -107,7 +107,7 @@ static inline const char *mp_pool_books(int fd, int pool)
 	struct mp_test_log log = mp_log(fd, pool);
 
 	if (mp_attempts(&stats))
-		return "attempted is not migrated + refused";
+		return "attempted is not migrated + directed + refused";
 	if (mp_isolations(&stats))
 		return mp_unseen(&stats) ?
 		       "isolations of page cache, or of the kernel's balloons" :

@@ -27,4 +27,11 @@ static inline long mp_pages_on_cpu_lists(void)
 	return n;
 }
 
+/* Return: kB that nobody has. */
+static inline long mp_free_kb(void)
+{
+	return mp_read_field("/proc/meminfo", "MemFree") +
+	       mp_pages_on_cpu_lists() * mp_page_kb();
+}
+
 #endif /* _SELFTESTS_MP_CPU_LISTS_H */

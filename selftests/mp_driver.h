@@ -22,7 +22,7 @@ enum { MP_EMPTY, MP_PRIVATE, MP_LIVE, MP_MOVING };
 #define MP_BALLOON		0x4	/* MOVABLE_POOL_BALLOON */
 #define MP_ADJUST		0x8	/* MOVABLE_POOL_ADJUST */
 #define MP_MAPPED		0x10	/* MOVABLE_POOL_MAPPED */
-#define MP_MAX_PINS		0x7ffff	/* MOVABLE_PAGE_MAX_PINS */
+#define MP_MAX_PINS		0x3ffff	/* MOVABLE_PAGE_MAX_PINS */
 
 /*
  * A block: up to 5.18 alloc_contig_range() isolates no less than the largest

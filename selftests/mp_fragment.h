@@ -44,21 +44,34 @@ static inline int mp_fragment_punch(struct mp_fragment *fragment,
 }
 
 /* Fill @percent of free memory and free a random half of that again. */
-static inline int mp_fragment_make(struct mp_fragment *fragment, int fd,
-				   int percent, unsigned int has)
+static inline int mp_fragment_make_as(struct mp_fragment *fragment, int fd,
+				      int percent, unsigned int has,
+				      unsigned int flags)
 {
 	long kb = mp_read_field("/proc/meminfo", "MemFree");
+	struct mp_test_create create = {
+		.name = "fragment",
+		.has = has,
+		.flags = flags,
+	};
 
 	*fragment = (struct mp_fragment) {
 		.fd = fd,
 		.count = kb / mp_page_kb() * percent / 100,
 	};
 	fragment->has = calloc(1, fragment->count);
-	fragment->pool = mp_create(fd, "fragment", fragment->count, has);
+	create.capacity = fragment->count;
+	fragment->pool = mp_create_as(fd, &create);
 	if (!fragment->has || fragment->pool < 0)
 		return -ENOMEM;
 	return mp_make(fd, fragment->pool, 0, fragment->count,
 		       MP_FRAGMENT_SEED) ?: mp_fragment_punch(fragment, 1);
+}
+
+static inline int mp_fragment_make(struct mp_fragment *fragment, int fd,
+				   int percent, unsigned int has)
+{
+	return mp_fragment_make_as(fragment, fd, percent, has, 0);
 }
 
 /* Room for compaction: an eighth of the objects go, from @from (0 to 7) on. */

@@ -51,6 +51,7 @@ static inline long mp_stat_isolations(const char *pool)
 static inline long mp_stat_attempts(const char *pool)
 {
 	return mp_stat(pool, "attempted") - mp_stat(pool, "migrated") -
+	       mp_stat(pool, "directed") - mp_stat(pool, "refused_target") -
 	       mp_stat(pool, "refused_pinned") -
 	       mp_stat(pool, "refused_referenced") -
 	       mp_stat(pool, "refused_driver") -

@@ -9,26 +9,11 @@
 #include "mp.h"
 #include "mp_module.h"
 #include "mp_once.h"
+#include "mp_owner.h"
 #include "mp_point.h"
 #include "mp_worker.h"
 
 #define SEED	11
-
-static int call_pin(struct mp_worker *w)
-{
-	return mp_do(w->fd, w->pool, MP_TEST_PIN, w->first, w->count);
-}
-
-static int call_free(struct mp_worker *w)
-{
-	return mp_do_flags(w->fd, w->pool, MP_TEST_BURY, MP_TEST_FREE,
-			   w->first, w->count);
-}
-
-static int call_destroy(struct mp_worker *w)
-{
-	return mp_destroy(w->fd, w->pool);
-}
 
 /* The same, of object @index. */
 static int evict_start(struct mp_once *once, int fd, int pool,
@@ -242,7 +227,7 @@ static void free_waits_while(struct __test_metadata *_metadata, int fd,
 	__u64 pfn = mp_pfn(fd, pool, 0);
 
 	EXPECT_EQ(MP_MOVING, mp_info(fd, pool, 0).state);
-	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_free));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, mp_owner_free));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go(point));
 	EXPECT_EQ(0, mp_once_join(&owner));
@@ -409,6 +394,23 @@ MP_TEST_F(dying_page_is_refused)
 	EXPECT_EQ(1, mp_log(self->fd, pool).freed);
 }
 
+MP_TEST_F(freed_twice_in_motion_R14)
+{
+	struct mp_once vm;
+	int pool = stopped_at(_metadata, self->fd, MP_TEST_HAS_FREED,
+			      "migrate-moving", &vm);
+
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_FREE_ASYNC, 0, 1));
+	MP_EXPECT_WARNING("free of a handle without a page, or freed twice", {
+		EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_FREE_ASYNC,
+					 0, 1));
+		EXPECT_EQ(-ENOENT, mp_do(self->fd, pool, MP_TEST_FREE, 0, 1));
+	});
+	ASSERT_EQ(0, mp_point_go("migrate-moving"));
+	mp_once_join(&vm);
+	EXPECT_EQ(1, mp_log(self->fd, pool).freed);
+}
+
 MP_TEST_F(pin_before_migration_refuses_it)
 {
 	struct mp_once vm;
@@ -435,7 +437,7 @@ static void pin_waits_while(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(-EAGAIN, mp_do(fd, pool, MP_TEST_TRYPIN, 0, 1));
 	EXPECT_EQ(-EAGAIN, mp_do_in(fd, pool, MP_TEST_IN_HARDIRQ,
 				    MP_TEST_TRYPIN, 0, 1));
-	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_pin));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, mp_owner_pin));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go(point));
 	EXPECT_EQ(0, mp_once_join(&owner));
@@ -463,7 +465,7 @@ MP_TEST_F(no_lost_wakeup_R8)
 	int pool = stopped_at(_metadata, self->fd, 0, "migrate-moving", &vm);
 
 	ASSERT_EQ(0, mp_point_stop("pin-wait", 0));
-	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_pin));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, mp_owner_pin));
 	ASSERT_EQ(1, mp_point_wait("pin-wait"));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
 	EXPECT_EQ(0, mp_once_join(&vm));
@@ -480,7 +482,7 @@ MP_TEST_F(every_waiter_wakes_R8)
 
 	for (i = 0; i < 16; i++)
 		ASSERT_EQ(0, mp_once_start(&owners[i], self->fd, pool, 0,
-					   call_pin));
+					   mp_owner_pin));
 	EXPECT_EQ(1, mp_once_waits(&owners[15]));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
 	for (i = 0; i < 16; i++)
@@ -498,7 +500,7 @@ MP_TEST_F(waiters_wake_when_a_move_fails_R8)
 	__u64 pfn = mp_pfn(self->fd, pool, 0);
 
 	ASSERT_EQ(0, mp_script_results(self->fd, pool, ~0U, -EBUSY));
-	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_pin));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, mp_owner_pin));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go("migrate-moving"));
 	EXPECT_EQ(0, mp_once_join(&owner));
@@ -652,7 +654,8 @@ MP_TEST_F(destroy_waits_for_the_mover_R5_R7)
 	ASSERT_EQ(0, free_neighbours(self->fd, pool));
 	ASSERT_EQ(0, mp_do_flags(self->fd, pool, MP_TEST_KFREE, MP_TEST_FREE,
 				 0, 1));
-	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0, call_destroy));
+	ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
+				   mp_owner_destroy));
 	EXPECT_EQ(1, mp_once_waits(&owner));
 	ASSERT_EQ(0, mp_point_go("migrate-published"));
 	EXPECT_EQ(0, mp_once_join(&owner));
@@ -670,7 +673,8 @@ static void abandon_while(struct __test_metadata *_metadata, int fd,
 
 	ASSERT_EQ(0, free_neighbours(fd, pool));
 	MP_EXPECT_WARNING("destroyed with 1 pages", {
-		ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_destroy));
+		ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0,
+					   mp_owner_destroy));
 		EXPECT_EQ(1, mp_once_waits(&owner));
 		ASSERT_EQ(0, mp_point_go(point));
 		EXPECT_EQ(0, mp_once_join(&owner));
@@ -714,7 +718,7 @@ MP_TEST_F(abandoned_page_stays_for_destroy)
 	ASSERT_EQ(0, free_neighbours(self->fd, pool));
 	MP_EXPECT_WARNING("destroyed with 1 pages", {
 		ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
-					   call_destroy));
+					   mp_owner_destroy));
 		ASSERT_EQ(1, mp_point_wait("destroy-walk"));
 		EXPECT_NE(0, mp_evict(self->fd, pfn, 1));
 		ASSERT_EQ(0, mp_point_go("destroy-walk"));
@@ -785,7 +789,7 @@ static void evict_while_freeing(struct __test_metadata *_metadata, int fd,
 	pfn = mp_pfn(fd, pool, 0);
 	ASSERT_EQ(0, mp_points_reset());
 	ASSERT_EQ(0, mp_point_stop(point, pfn));
-	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, call_free));
+	ASSERT_EQ(0, mp_once_start(&owner, fd, pool, 0, mp_owner_free));
 	ASSERT_EQ(1, mp_point_wait(point));
 	EXPECT_NE(0, mp_evict(fd, pfn, 1));
 	EXPECT_EQ(0, mp_stats(fd, pool).isolated);
@@ -846,7 +850,7 @@ MP_TEST_F(pinned_and_isolated_at_destroy)
 	ASSERT_EQ(0, free_neighbours(self->fd, pool));
 	MP_EXPECT_WARNING("destroyed with 1 pages", {
 		ASSERT_EQ(0, mp_once_start(&owner, self->fd, pool, 0,
-					   call_destroy));
+					   mp_owner_destroy));
 		EXPECT_EQ(1, mp_once_waits(&owner));
 		ASSERT_EQ(0, mp_point_go("migrate-enter"));
 		EXPECT_EQ(0, mp_once_join(&owner));

@@ -189,6 +189,37 @@ MP_TEST_F(free_storm_against_eviction_R1_R10_R12)
 	EXPECT_LE(8 * MP_BLOCK, mp_stats(self->fd, pool).freed);
 }
 
+/*
+ * Thousands are isolated and put back, for the driver will not; then all can be
+ * had: none has been left on a list, or with a reference.
+ */
+MP_TEST_F(putback_storm_R26)
+{
+	int pool = mp_create(self->fd, "storm", MP_BLOCK, MP_TEST_HAS_ALL);
+	struct mp_worker worker = {
+		.step = step_evict,
+		.fd = self->fd,
+		.pool = pool,
+		.count = MP_BLOCK,
+	};
+	struct mp_test_stats stats;
+
+	ASSERT_EQ(0, make_own_block(self->fd, pool));
+	ASSERT_EQ(0, mp_script_results(self->fd, pool, ~0U, -EBUSY));
+	worker.pfn = mp_pfn(self->fd, pool, 0);
+	EXPECT_EQ(0, run_all(&worker, 1, 3));
+	stats = mp_stats_at_rest(self->fd, pool);
+	printf("# %llu isolated, %llu put back, %llu attempts\n",
+	       stats.isolated, stats.putback, stats.attempted);
+	EXPECT_EQ(0, stats.migrated);
+	EXPECT_EQ(stats.isolated, stats.putback);
+	EXPECT_LE(1000, stats.attempted);
+	EXPECT_EQ(0, mp_script_results(self->fd, pool, 0, 0));
+	EXPECT_EQ(0, mp_evict(self->fd, worker.pfn, MP_BLOCK));
+	EXPECT_EQ(MP_BLOCK, mp_stats_at_rest(self->fd, pool).migrated);
+	EXPECT_EQ(0, free_rest(self->fd, pool, MP_BLOCK));
+}
+
 /* alloc_contig_range() and two compactors, each isolating what it can. */
 MP_TEST_F(two_cpus_want_the_same_block)
 {

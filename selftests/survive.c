@@ -14,6 +14,7 @@
 #define PAGES		6000
 
 #define DROP_CACHES	"/proc/sys/vm/drop_caches"
+#define UNEVICTABLE	"/proc/sys/vm/compact_unevictable_allowed"
 
 FIXTURE(data) {
 	struct mp_world world;
@@ -157,9 +158,13 @@ DATA_F(ksm)
 	munmap(p, size);
 }
 
-/* Of a pool that never moves nothing is in ZONE_MOVABLE. */
+/*
+ * Of a pool that never moves nothing is in ZONE_MOVABLE.  What compaction is
+ * allowed to move does not matter.
+ */
 DATA_F(memory_offline_R3)
 {
+	long allowed = mp_read_long(UNEVICTABLE);
 	int movable = !(variant->flags & MP_UNMOVABLE);
 	__u64 pfn = mp_pfn(self->fd, self->pool, 1);
 	long block = movable ? mp_memory_block(pfn) : mp_last_block();
@@ -167,7 +172,9 @@ DATA_F(memory_offline_R3)
 
 	ASSERT_EQ(1, mp_block_is_movable(block));
 	ASSERT_EQ(movable, here >= 100);
+	EXPECT_EQ(0, mp_write_long(UNEVICTABLE, 0));
 	EXPECT_EQ(0, mp_memory_block_set(block, "offline"));
+	EXPECT_EQ(0, mp_write_long(UNEVICTABLE, allowed));
 	EXPECT_EQ(0, mp_pages_in(self->fd, self->pool, PAGES, block));
 	EXPECT_EQ(0, whole(self->fd, self->pool));
 	EXPECT_EQ(0, mp_memory_block_set(block, "online_movable"));

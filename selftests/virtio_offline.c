@@ -5,6 +5,7 @@
  */
 
 #include "mp.h"
+#include "mp_frame_flags.h"
 #include "mp_irq.h"
 #include "mp_vb_fixture.h"
 #include "mp_vb_map.h"
@@ -12,7 +13,6 @@
 
 #define MIB_IN		250	/* nearly all of ZONE_MOVABLE */
 #define FRAMES		32
-#define HWPOISON	(1ULL << 19)	/* KPF_HWPOISON */
 
 /*
  * The worker runs where the device's interrupt comes, and gets memory of its
@@ -191,16 +191,6 @@ static int frames_in_it(const long *pfns)
 	return n;
 }
 
-static int frame_is_poisoned(long pfn)
-{
-	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	__u64 flags = 0;
-	int n = pread(fd, &flags, sizeof(flags), pfn * sizeof(flags));
-
-	close(fd);
-	return n == sizeof(flags) && flags & HWPOISON;
-}
-
 BALLOON_F(soft_offline_R18)
 {
 	long pfns[FRAMES], moved;
@@ -219,7 +209,7 @@ BALLOON_F(soft_offline_R18)
 	ASSERT_EQ(0, inflate_on(0, MIB_IN));
 	EXPECT_EQ(0, frames_in_it(pfns));
 	for (i = 0; i < FRAMES; i++)
-		EXPECT_EQ(1, frame_is_poisoned(pfns[i]));
+		EXPECT_EQ(1, mp_frame_poisoned(pfns[i]));
 }
 
 TEST_HARNESS_MAIN

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Pages that the driver has already: a whole pageblock, or unfit ones. */
 
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -16,11 +17,14 @@ static int mp_test_adopt_one(struct mp_test_pool *pool, unsigned int index,
 /* A block of consecutive frames for the range, so that it can be evicted. */
 int mp_test_adopt_block(struct mp_test_pool *pool, struct mp_test_call *call)
 {
-	unsigned int i, pages = 1U << call->arg;
+	unsigned int i, pages;
 	struct page *block;
 	int err = 0;
 
-	if (pages > MAX_ORDER_NR_PAGES || call->count > pages)
+	if (call->arg > ilog2(MAX_ORDER_NR_PAGES))
+		return -EINVAL;
+	pages = 1U << call->arg;
+	if (call->count > pages)
 		return -EINVAL;
 	block = alloc_pages(GFP_USER | __GFP_MOVABLE | __GFP_NOWARN, call->arg);
 	if (!block)

@@ -83,9 +83,12 @@ int mp_test_balloon_add(struct mp_test_pool *pool, struct mp_test_call *call)
 int mp_test_balloon_add_block(struct mp_test_pool *pool,
 			      struct mp_test_call *call)
 {
-	unsigned int i, n = 1U << call->arg;
 	struct page *block, *page;
+	unsigned int i, n;
 
+	if (call->arg > ilog2(MAX_ORDER_NR_PAGES))
+		return -EINVAL;
+	n = 1U << call->arg;
 	block = alloc_pages(GFP_USER | __GFP_MOVABLE | __GFP_NOWARN, call->arg);
 	if (!block)
 		return -ENOMEM;

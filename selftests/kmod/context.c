@@ -4,7 +4,7 @@
 #include <linux/completion.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
-#include <linux/irqflags.h>
+#include <linux/spinlock.h>
 
 #include "mp_test.h"
 
@@ -48,13 +48,15 @@ static void mp_test_in_hardirq(struct mp_test_run *run)
 	irq_work_sync(&run->irq);
 }
 
+/* As drivers do it: with PREEMPT_RT interrupts stay on. */
 static void mp_test_in_irqs_off(struct mp_test_run *run)
 {
+	static DEFINE_SPINLOCK(lock);
 	unsigned long irqflags;
 
-	local_irq_save(irqflags);
+	spin_lock_irqsave(&lock, irqflags);
 	mp_test_verb_run(run->pool, run->call);
-	local_irq_restore(irqflags);
+	spin_unlock_irqrestore(&lock, irqflags);
 }
 
 void mp_test_run_in(struct mp_test_pool *pool, struct mp_test_call *call)

@@ -3,6 +3,7 @@
 
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/memory_hotplug.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -92,15 +93,16 @@ static int mp_test_ioc_destroy(struct mp_test_file *file, void __user *arg)
 {
 	struct mp_test_pool *pool;
 	u32 number;
+	int err;
 
 	if (get_user(number, (u32 __user *)arg))
 		return -EFAULT;
 	pool = mp_test_take(file, number);
 	if (!pool)
 		return -ENXIO;
-	mp_test_pool_destroy(pool);
+	err = mp_test_pool_destroy(pool);
 	mp_test_pool_put(pool);
-	return 0;
+	return err;
 }
 
 static int mp_test_do_call(struct mp_test_pool *pool, struct mp_test_call *call)
@@ -204,11 +206,13 @@ static int mp_test_ioc_lookup(struct mp_test_file *file, void __user *arg)
 static int mp_test_ioc_evict(void __user *arg)
 {
 	struct mp_test_evict evict;
+	u64 last;
 
 	if (copy_from_user(&evict, arg, sizeof(evict)))
 		return -EFAULT;
-	if (!evict.count || !pfn_valid(evict.pfn) ||
-	    !pfn_valid(evict.pfn + evict.count - 1))
+	last = evict.pfn + evict.count - 1;
+	if (!evict.count || last < evict.pfn || !pfn_valid(evict.pfn) ||
+	    !pfn_valid(last))
 		return -ENXIO;
 	return mp_test_compat_evict(evict.pfn, evict.count);
 }
@@ -216,12 +220,15 @@ static int mp_test_ioc_evict(void __user *arg)
 static int mp_test_ioc_frame(void __user *arg)
 {
 	struct mp_test_frame frame;
+	struct page *page;
 
 	if (copy_from_user(&frame, arg, sizeof(frame)))
 		return -EFAULT;
-	if (!pfn_valid(frame.pfn))
+	/* Of memory that is offline there is nothing to be read. */
+	page = pfn_to_online_page(frame.pfn);
+	if (!page)
 		return -ENXIO;
-	frame.refs = page_count(pfn_to_page(frame.pfn));
+	frame.refs = page_count(page);
 	return copy_to_user(arg, &frame, sizeof(frame)) ? -EFAULT : 0;
 }
 
@@ -240,6 +247,42 @@ static int mp_test_ioc_mapped(struct mp_test_file *file, void __user *arg)
 	if (mapped.fd < 0)
 		return mapped.fd;
 	return copy_to_user(arg, &mapped, sizeof(mapped)) ? -EFAULT : 0;
+}
+
+/* Of another pool than the objects'. */
+static int mp_test_move_by(struct mp_test_file *file,
+			   struct mp_test_pool *pool,
+			   struct mp_test_move *move)
+{
+	struct mp_test_pool *other;
+	int err;
+
+	if (!move->other)
+		return mp_test_move(pool, pool->pool, move);
+	other = mp_test_get(file, move->other - 1);
+	if (!other)
+		return -ENXIO;
+	err = mp_test_move(pool, other->pool, move);
+	mp_test_pool_put(other);
+	return err;
+}
+
+static int mp_test_ioc_move(struct mp_test_file *file, void __user *arg)
+{
+	struct mp_test_pool *pool;
+	struct mp_test_move move;
+	int err;
+
+	if (copy_from_user(&move, arg, sizeof(move)))
+		return -EFAULT;
+	pool = mp_test_get(file, move.pool);
+	if (!pool)
+		return -ENXIO;
+	err = mp_test_move_by(file, pool, &move);
+	mp_test_pool_put(pool);
+	if (!err && copy_to_user(arg, &move, sizeof(move)))
+		err = -EFAULT;
+	return err;
 }
 
 static bool mp_test_script_sane(const struct mp_test_script *script,
@@ -287,6 +330,8 @@ static int mp_test_ioc_log(struct mp_test_file *file, void __user *arg)
 	return copy_to_user(arg, &log, sizeof(log)) ? -EFAULT : 0;
 }
 
+static int mp_test_ioc_cma(void __user *arg);
+
 static long mp_test_ioctl(struct file *filp, unsigned int cmd,
 			  unsigned long arg)
 {
@@ -312,6 +357,10 @@ static long mp_test_ioctl(struct file *filp, unsigned int cmd,
 		return mp_test_ioc_frame(user);
 	case MP_TEST_IOC_MAPPED:
 		return mp_test_ioc_mapped(file, user);
+	case MP_TEST_IOC_MOVE:
+		return mp_test_ioc_move(file, user);
+	case MP_TEST_IOC_CMA:
+		return mp_test_ioc_cma(user);
 	case MP_TEST_IOC_SCRIPT:
 		return mp_test_ioc_script(file, user);
 	case MP_TEST_IOC_LOG:
@@ -361,6 +410,25 @@ static struct miscdevice mp_test_device = {
 	.fops = &mp_test_fops,
 	.mode = 0600,
 };
+
+/* For what takes a device: DMA, and memory of CMA. */
+struct device *mp_test_dev(void)
+{
+	return mp_test_device.this_device;
+}
+
+static int mp_test_ioc_cma(void __user *arg)
+{
+	struct mp_test_cma cma;
+	int err;
+
+	if (copy_from_user(&cma, arg, sizeof(cma)))
+		return -EFAULT;
+	err = mp_test_cma(&cma);
+	if (err)
+		return err;
+	return copy_to_user(arg, &cma, sizeof(cma)) ? -EFAULT : 0;
+}
 
 static int __init mp_test_init(void)
 {

@@ -223,6 +223,21 @@ static void mp_test_op_freed(struct movable_page *mp)
 	atomic_dec(&pool->running);
 }
 
+static void mp_test_op_poisoned(struct movable_pool *real, unsigned long pfn)
+{
+	struct mp_test_pool *pool = movable_pool_priv(real);
+
+	atomic_inc(&pool->running);
+	spin_lock_irq(&pool->lock);
+	pool->log.poisoned++;
+	pool->log.poisoned_pfn = pfn;
+	if (!pfn_valid(pfn) || !PageHWPoison(pfn_to_page(pfn)))
+		pool->log.odd++;
+	spin_unlock_irq(&pool->lock);
+	mp_test_act(pool, NULL, MP_TEST_HAS_POISONED);
+	atomic_dec(&pool->running);
+}
+
 void mp_test_driver_ops(struct movable_pool_ops *ops, unsigned int has)
 {
 	if (has & MP_TEST_HAS_MIGRATE)
@@ -231,6 +246,8 @@ void mp_test_driver_ops(struct movable_pool_ops *ops, unsigned int has)
 		ops->moved = mp_test_op_moved;
 	if (has & MP_TEST_HAS_FREED)
 		ops->freed = mp_test_op_freed;
+	if (has & MP_TEST_HAS_POISONED)
+		ops->poisoned = mp_test_op_poisoned;
 	if (has & MP_TEST_HAS_EXCHANGE)
 		ops->exchange = mp_test_op_exchange;
 }

@@ -91,17 +91,22 @@ bool fake_ring_buffer(const struct fake_queue *queue, u16 *entry,
 	return flags & VRING_DESC_F_NEXT;
 }
 
-/* As if by an interrupt: the driver's locks are its business. */
+/*
+ * As if by an interrupt, which with PREEMPT_RT is a thread: the driver's locks
+ * are its business.
+ */
 static void fake_ring_interrupt(struct fake_queue *queue)
 {
+	static DEFINE_SPINLOCK(line);
+
 	/* The answer is there before the look at whether it is waited for. */
 	virt_mb();
 	if (fake_ring_16(queue, &queue->ring.avail->flags) &
 	    VRING_AVAIL_F_NO_INTERRUPT)
 		return;
-	local_irq_disable();
+	spin_lock_irq(&line);
 	vring_interrupt(0, queue->vq);
-	local_irq_enable();
+	spin_unlock_irq(&line);
 }
 
 /* @id: of a message that was read, or of none if the host means to lie */

@@ -8,6 +8,8 @@
 
 #include "mp_test.h"
 
+#define MP_TEST_MAX_SCRIBBLE	60000	/* ms */
+
 /* A reference to the page, which outlives the pin: what no driver may do. */
 static struct page *mp_test_frame(struct mp_test_item *item, int *err)
 {
@@ -115,6 +117,8 @@ int mp_test_scribble(struct mp_test_item *item, struct mp_test_call *call)
 	u64 value = 0;
 	u64 *words;
 
+	if (call->arg > MP_TEST_MAX_SCRIBBLE)
+		return -ERANGE;
 	if (!item->stray)
 		return -ENOENT;
 	words = vmap(&item->stray, 1, VM_MAP, PAGE_KERNEL);

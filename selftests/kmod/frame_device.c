@@ -38,11 +38,13 @@ static struct page *mp_frame_get(u64 pfn)
 static int mp_frame_ioc_evict(void __user *arg)
 {
 	struct mp_frame_range range;
+	u64 last;
 
 	if (copy_from_user(&range, arg, sizeof(range)))
 		return -EFAULT;
-	if (!range.count || !pfn_to_online_page(range.pfn) ||
-	    !pfn_to_online_page(range.pfn + range.count - 1))
+	last = range.pfn + range.count - 1;
+	if (!range.count || last < range.pfn ||
+	    !pfn_to_online_page(range.pfn) || !pfn_to_online_page(last))
 		return -ERANGE;
 	return mp_test_compat_evict(range.pfn, range.count);
 }

@@ -5,6 +5,7 @@
  * poisoned handle: without KASAN, too, a late write to it is found.
  */
 
+#include <linux/mm.h>
 #include <linux/poison.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -78,6 +79,8 @@ void mp_test_item_info(struct mp_test_item *item, struct mp_test_info *info)
 	info->pins = movable_page_pins(&item->mp);
 	info->freed = atomic_read(&item->freed);
 	info->async = READ_ONCE(item->async);
+	if (info->pfn)
+		info->nid = page_to_nid(pfn_to_page(info->pfn));
 }
 
 /* Under @pool->lock. */

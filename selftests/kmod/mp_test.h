@@ -4,12 +4,13 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/movable_pool.h>
+#include <linux/movable_move.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include "mp_test_uapi.h"
 
+struct device;
 struct mp_test_pool;
 
 /**
@@ -23,6 +24,7 @@ struct mp_test_pool;
  * @dispose: MP_TEST_BURY, MP_TEST_KFREE, for ops->freed
  * @stray: page the tests keep a reference to
  * @locked: page the tests keep locked
+ * @longterm: long-term pins
  * @grave: in @pool->graves
  */
 struct mp_test_item {
@@ -35,6 +37,7 @@ struct mp_test_item {
 	unsigned int dispose;
 	struct page *stray;
 	struct page *locked;
+	struct movable_pin *longterm[MP_TEST_LONGTERM];
 	struct list_head grave;
 };
 
@@ -85,9 +88,12 @@ static inline struct mp_test_item *mp_test_item_of(struct movable_page *mp)
 	return container_of(mp, struct mp_test_item, mp);
 }
 
+/* device.c */
+struct device *mp_test_dev(void);
+
 /* pool.c */
 struct mp_test_pool *mp_test_pool_create(const struct mp_test_create *create);
-void mp_test_pool_destroy(struct mp_test_pool *pool);
+int mp_test_pool_destroy(struct mp_test_pool *pool);
 void mp_test_pool_close(struct mp_test_pool *pool);
 void mp_test_pool_put(struct mp_test_pool *pool);
 void mp_test_pool_stats(struct mp_test_pool *pool,
@@ -155,6 +161,17 @@ void mp_test_balloon_exchanged(struct mp_test_pool *pool, struct page *dst,
 int mp_test_mapped_alloc(struct mp_test_item *item, gfp_t gfp);
 int mp_test_mapped_fd(struct mp_test_pool *pool,
 		      const struct mp_test_mapped *mapped);
+
+/* move.c */
+int mp_test_move(struct mp_test_pool *pool, struct movable_pool *real,
+		 struct mp_test_move *req);
+int mp_test_pin_longterm(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_unpin_longterm(struct mp_test_item *item,
+			   struct mp_test_call *call);
+
+/* dma.c */
+int mp_test_cma(struct mp_test_cma *cma);
+int mp_test_dma(struct mp_test_item *item, struct mp_test_call *call);
 
 /* context.c */
 void mp_test_run_in(struct mp_test_pool *pool, struct mp_test_call *call);

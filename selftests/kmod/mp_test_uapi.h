@@ -16,6 +16,7 @@
 #define MP_TEST_DEVICE		"/dev/mp_test"
 #define MP_TEST_POOLS		8
 #define MP_TEST_NAME		32
+#define MP_TEST_LONGTERM	2
 
 /* Ops the driver of a pool has. */
 #define MP_TEST_HAS_MIGRATE	0x1
@@ -23,6 +24,7 @@
 #define MP_TEST_HAS_FREED	0x4
 #define MP_TEST_HAS_ALL		0x7
 #define MP_TEST_HAS_EXCHANGE	0x8	/* as MIGRATE in scripts and logs */
+#define MP_TEST_HAS_POISONED	0x10
 
 /**
  * struct mp_test_create - a new pool
@@ -32,6 +34,10 @@
  * @capacity: objects
  * @pool: returned: number of the pool in this file
  * @max_pages: passed as it is
+ * @nodes: of the policy, bit by bit; a policy if any of the three is not 0
+ * @dma_mask: of the policy
+ * @zone: of the policy: enum mp_test_zone
+ * @pad: nothing
  */
 struct mp_test_create {
 	char name[MP_TEST_NAME];
@@ -40,6 +46,17 @@ struct mp_test_create {
 	__u32 capacity;
 	__u32 pool;
 	__u64 max_pages;
+	__u64 nodes;
+	__u64 dma_mask;
+	__u32 zone;
+	__u32 pad;
+};
+
+enum mp_test_zone {
+	MP_TEST_ZONE_ANY,
+	MP_TEST_ZONE_DMA,
+	MP_TEST_ZONE_DMA32,
+	MP_TEST_ZONE_ODD,	/* must be refused */
 };
 
 /* What to do with a range of objects, see verb.c, contents.c, frame.c. */
@@ -52,6 +69,9 @@ enum mp_test_verb {
 	MP_TEST_PIN,		/* arg: so many times, 0 is once */
 	MP_TEST_TRYPIN,		/* the same */
 	MP_TEST_UNPIN,		/* the same */
+	MP_TEST_PIN_LONGTERM,	/* up to MP_TEST_LONGTERM for each object */
+	MP_TEST_UNPIN_LONGTERM,
+	MP_TEST_DMA,		/* as for a transfer, which is over at once */
 	MP_TEST_FREE,
 	MP_TEST_FREE_ASYNC,
 	MP_TEST_FILL,		/* arg: seed */
@@ -145,6 +165,8 @@ struct mp_test_call {
  * @pins: of anybody
  * @freed: calls of ops->freed
  * @async: given to free_async(), ops->freed has not come yet: not the owner's
+ * @nid: node of its frame, if it has one
+ * @pad: nothing
  */
 struct mp_test_info {
 	__u64 pfn;
@@ -152,6 +174,8 @@ struct mp_test_info {
 	__u32 pins;
 	__u32 freed;
 	__u32 async;
+	__u32 nid;
+	__u32 pad;
 };
 
 struct mp_test_query {
@@ -174,12 +198,15 @@ struct mp_test_stats {
 	__u64 putback;
 	__u64 released;
 	__u64 attempted;
+	__u64 directed;
 	__u64 refused_pinned;
 	__u64 refused_referenced;
 	__u64 refused_driver;
 	__u64 failed_driver;
 	__u64 refused_unready;
+	__u64 refused_target;
 	__u64 deferred;
+	__u64 poisoned;
 	char backing[8];	/* movable_pool_backing() */
 };
 
@@ -220,6 +247,88 @@ struct mp_test_mapped {
 	__u32 flags;
 	__u32 kind;
 	__s32 fd;
+};
+
+/* Where the new frames of a directed move come from. */
+enum mp_test_frames {
+	MP_TEST_FRAMES_NODES,	/* of @to and @from */
+	MP_TEST_FRAMES_OURS,	/* the driver allocates them */
+	MP_TEST_FRAMES_BAD,	/* likewise, but a compound page instead */
+	MP_TEST_FRAMES_HELD,	/* or one to which a scanner has a reference */
+};
+
+/**
+ * struct mp_test_left - a page that a directed move has left
+ * @index: of the object
+ * @why: enum movable_left_why
+ */
+struct mp_test_left {
+	__u32 index;
+	__u32 why;
+};
+
+/**
+ * struct mp_test_move - a directed move
+ * @pool: which
+ * @whole: all pages of it
+ * @first: first object, else
+ * @count: how many
+ * @mode: enum migrate_mode, passed as it is
+ * @frames: enum mp_test_frames
+ * @has: MP_TEST_MOVE_*: what of the following two is not NULL
+ * @other: pool to pass instead, its number and 1; 0: the objects' own
+ * @to: nodes, bit by bit
+ * @from: the same
+ * @node: that the driver's frames are on
+ * @bad_at: call of @alloc that gives no page, or a bad one; 0: none
+ * @stop_at: call of @progress that ends it; 0: none
+ * @max_left: room in @left
+ * @left: struct mp_test_left[]
+ * @moved: returned
+ * @stayed: returned
+ * @nr_left: returned
+ * @allocs: returned: calls of @alloc
+ * @unused: returned: calls of @unused
+ * @progress: returned: calls of @progress
+ * @done: returned: what the last of these said
+ * @total: returned: the same
+ * @err: returned: what the call returned
+ */
+struct mp_test_move {
+	__u32 pool;
+	__u32 whole;
+	__u32 first;
+	__u32 count;
+	__u32 mode;
+	__u32 frames;
+	__u32 has;
+	__u32 other;
+	__u64 to;
+	__u64 from;
+	__u32 node;
+	__u32 bad_at;
+	__u32 stop_at;
+	__u32 max_left;
+	__u64 left;
+	__u64 moved;
+	__u64 stayed;
+	__u64 nr_left;
+	__u32 allocs;
+	__u32 unused;
+	__u32 progress;
+	__s32 err;
+	__u64 done;
+	__u64 total;
+};
+
+#define MP_TEST_MOVE_TO		0x1
+#define MP_TEST_MOVE_FROM	0x2
+#define MP_TEST_MOVE_UNUSED	0x4	/* the driver takes frames back */
+
+/* All there is in the area of CMA: taken and given back. */
+struct mp_test_cma {
+	__u64 bytes;
+	__u64 pfn;		/* returned: the first frame */
 };
 
 /* What MP_TEST_FILL writes to an object's page: none is like another. */
@@ -277,6 +386,9 @@ struct mp_test_script {
  * @graves: buried objects that somebody has written to
  * @old_pfn: of the last ops->moved
  * @new_pfn: the same
+ * @poisoned: calls of ops->poisoned
+ * @pad: nothing
+ * @poisoned_pfn: what the last of them named
  */
 struct mp_test_log {
 	__u32 pool;
@@ -291,6 +403,9 @@ struct mp_test_log {
 	__u32 graves;
 	__u64 old_pfn;
 	__u64 new_pfn;
+	__u32 poisoned;
+	__u32 pad;
+	__u64 poisoned_pfn;
 };
 
 #define MP_TEST_IOC_CREATE	_IOWR('m', 0, struct mp_test_create)
@@ -304,5 +419,7 @@ struct mp_test_log {
 #define MP_TEST_IOC_LOG		_IOWR('m', 8, struct mp_test_log)
 #define MP_TEST_IOC_FRAME	_IOWR('m', 9, struct mp_test_frame)
 #define MP_TEST_IOC_MAPPED	_IOWR('m', 10, struct mp_test_mapped)
+#define MP_TEST_IOC_MOVE	_IOWR('m', 11, struct mp_test_move)
+#define MP_TEST_IOC_CMA		_IOWR('m', 12, struct mp_test_cma)
 
 #endif /* _MP_TEST_UAPI_H */

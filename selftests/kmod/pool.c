@@ -2,21 +2,43 @@
 /* Pools under test: create, look into, destroy. */
 
 #include <linux/err.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "mp_test.h"
 
+static bool mp_test_policy(struct movable_policy *policy,
+			   const struct mp_test_create *create)
+{
+	static const gfp_t zones[] = {
+		[MP_TEST_ZONE_DMA] = __GFP_DMA,
+		[MP_TEST_ZONE_DMA32] = __GFP_DMA32,
+		[MP_TEST_ZONE_ODD] = __GFP_HIGHMEM,
+	};
+	int nid;
+
+	for (nid = 0; nid < min(64, MAX_NUMNODES); nid++)
+		if (create->nodes & BIT_ULL(nid))
+			node_set(nid, policy->nodes);
+	policy->dma_mask = create->dma_mask;
+	if (create->zone < ARRAY_SIZE(zones))
+		policy->zone = zones[create->zone];
+	return create->nodes || create->dma_mask || create->zone;
+}
+
 static struct movable_pool *
 mp_test_pool_real(struct mp_test_pool *pool,
 		  const struct mp_test_create *create)
 {
+	struct movable_policy policy = {};
 	struct movable_pool_attr attr = {
 		.name = create->name[0] ? create->name : NULL,
 		.ops = create->has ? &pool->ops : NULL,
 		.flags = create->flags,
 		.max_pages = create->max_pages,
+		.policy = mp_test_policy(&policy, create) ? &policy : NULL,
 		.priv = pool,
 	};
 
@@ -82,14 +104,18 @@ put:
 	return ERR_PTR(err);
 }
 
-/* With whatever is left in it. */
-void mp_test_pool_destroy(struct mp_test_pool *pool)
+/* With whatever is left in it.  Return: -ETIME if that was too early. */
+int mp_test_pool_destroy(struct mp_test_pool *pool)
 {
+	int running;
+
 	mp_test_pressure_forget(pool);
 	pool->destroyed = true;
 	movable_pool_destroy(pool->pool);
-	WARN(atomic_read(&pool->running), "an op outlives its pool");
+	running = atomic_read(&pool->running);
+	WARN(running, "an op outlives its pool");
 	mp_test_driver_script(pool, NULL, NULL);
+	return running ? -ETIME : 0;
 }
 
 static void mp_test_item_close(struct mp_test_item *item)
@@ -98,6 +124,8 @@ static void mp_test_item_close(struct mp_test_item *item)
 
 	mp_test_page_unlock(item, &call);
 	mp_test_page_put(item, &call);
+	while (!mp_test_unpin_longterm(item, &call))
+		;
 	for (; atomic_read(&item->pins); atomic_dec(&item->pins))
 		movable_page_unpin(&item->mp);
 	if (READ_ONCE(item->async))
@@ -137,12 +165,15 @@ void mp_test_pool_stats(struct mp_test_pool *pool, struct mp_test_stats *stats)
 	stats->putback = books.putback;
 	stats->released = books.released;
 	stats->attempted = books.attempted;
+	stats->directed = books.directed;
 	stats->refused_pinned = books.refused_pinned;
 	stats->refused_referenced = books.refused_referenced;
 	stats->refused_driver = books.refused_driver;
 	stats->failed_driver = books.failed_driver;
 	stats->refused_unready = books.refused_unready;
+	stats->refused_target = books.refused_target;
 	stats->deferred = books.deferred;
+	stats->poisoned = books.poisoned;
 	strscpy(stats->backing, movable_pool_backing(pool->pool),
 		sizeof(stats->backing));
 }
@@ -150,11 +181,12 @@ void mp_test_pool_stats(struct mp_test_pool *pool, struct mp_test_stats *stats)
 int mp_test_pool_lookup(struct mp_test_pool *pool,
 			struct mp_test_lookup *lookup)
 {
+	struct page *page = pfn_to_online_page(lookup->pfn);
 	struct movable_page *mp;
 
-	if (!pfn_valid(lookup->pfn))
+	if (!page)
 		return -ENXIO;
-	mp = movable_page_lookup(pool->pool, pfn_to_page(lookup->pfn));
+	mp = movable_page_lookup(pool->pool, page);
 	if (!mp)
 		return -ENOENT;
 	lookup->index = mp_test_item_of(mp)->index;

@@ -99,6 +99,8 @@ static int mp_test_item_unpin(struct mp_test_item *item,
 {
 	u64 times = call->arg;
 
+	if (times > MOVABLE_PAGE_MAX_PINS)
+		return -ERANGE;
 	do {
 		movable_page_unpin(&item->mp);
 		atomic_dec_if_positive(&item->pins);
@@ -156,6 +158,10 @@ static const struct {
 				    .atomic = true },
 	[MP_TEST_UNPIN]		= { .item = mp_test_item_unpin,
 				    .atomic = true },
+	[MP_TEST_PIN_LONGTERM]	= { .item = mp_test_pin_longterm },
+	[MP_TEST_UNPIN_LONGTERM] = { .item = mp_test_unpin_longterm,
+				     .atomic = true },
+	[MP_TEST_DMA]		= { .item = mp_test_dma },
 	[MP_TEST_FREE]		= { .item = mp_test_item_free },
 	[MP_TEST_FREE_ASYNC]	= { .item = mp_test_item_free_async,
 				    .atomic = true },
