@@ -8,15 +8,20 @@ FLAVOUR ?=
 BACKING ?=
 ONLY    ?=
 WITHOUT ?=
+CMDLINE ?=
 JOBS    ?= 1
 ROWS    ?=
 RUNS    ?= 3
 ROUNDS  ?=
 WRITE   ?=
+LONG    ?=
+DURATION ?= 60
+SEED    ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels kunit test test-all test-tools cross coverage demo
-.PHONY: demo-balloon demo-numa check clean help
+.PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress check
+.PHONY: clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -37,11 +42,26 @@ test:
 	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
 		$(if $(FLAVOUR),--flavour "$(FLAVOUR)") \
 		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)") \
-		$(if $(WITHOUT),--without "$(WITHOUT)")
+		$(if $(WITHOUT),--without "$(WITHOUT)") \
+		$(if $(CMDLINE),--cmdline="$(CMDLINE)")
+
+stress:
+	@tools/setup stress "$(KERNEL)$(if $(FLAVOUR),-$(FLAVOUR))"
+	@$(PYTHON) tools/stress.py --kernel "$(KERNEL)" \
+		--flavour "$(FLAVOUR)" --backing "$(BACKING)" \
+		--duration "$(DURATION)" --seed "$(SEED)"
 
 test-all:
 	@tools/setup test-all
 	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"
+
+mutants:
+	@tools/setup mutants
+	@$(PYTHON) tools/mutants.py $(if $(ONLY),--only "$(ONLY)")
+
+model:
+	@tools/setup model
+	@$(PYTHON) tools/model.py $(if $(LONG),--long)
 
 coverage:
 	@tools/setup coverage
@@ -69,6 +89,10 @@ demo-numa:
 	@$(PYTHON) tools/demo-numa.py --kernel "$(KERNEL)" \
 		$(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(WRITE),--write)
 
+demo-ramdisk:
+	@tools/setup demo-ramdisk "$(KERNEL)"
+	@$(PYTHON) tools/demo-ramdisk.py --kernel "$(KERNEL)"
+
 check:
 	@tools/setup check
 	@$(PYTHON) tools/check.py
@@ -84,13 +108,18 @@ help:
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"
 	@echo "make demo-balloon ROUNDS=n  n rounds, and no page is lost"
 	@echo "make demo-numa    a mapped buffer between two nodes; ROUNDS=n: n times to and fro"
+	@echo "make demo-ramdisk  a file system on memory that moves and goes offline"
 	@echo "make kunit        unit tests of the core, in seconds; ONLY=suite or test"
-	@echo "make test         run all tests, in virtual machines"
+	@echo "make test         run the tests, in virtual machines; all but the rare ones"
 	@echo "make test ONLY=x  run one group, set, program or test, or tests named for x"
 	@echo "make test WITHOUT=x  all but the groups of the sets named"
+	@echo "make test ONLY=fuzz CMDLINE=\"mp_seed=1 mp_calls=9000\"  add to the kernel's command line"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
+	@echo "make stress       anything at once, at random; DURATION=10m SEED=n, as test"
 	@echo "make cross        build modules and test programs for other machines"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
+	@echo "make mutants      put old faults back and see the tests find them; ONLY=R9"
+	@echo "make model        the handle's rules, checked by spin; LONG=1: GiB, minutes"
 	@echo "make kernels      fetch Debian's PC kernels; ROWS=kernels: fetch or build those"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make test-tools   test what fetches kernels and runs tests"
@@ -98,7 +127,8 @@ help:
 	@echo ""
 	@echo "test and the demos take KERNEL=version, 6.1 if not given; there is:"
 	@echo "  $$($(PYTHON) tools/kernels.py --names)"
-	@echo "test takes FLAVOUR=debug or kcsan: that version, built to find mistakes."
+	@echo "test and stress take FLAVOUR=debug, kcsan or rt: that version, built to find"
+	@echo "mistakes; stress takes uml, too."
 	@echo "test takes BACKING=cache: kernel-data pools of pages in the page cache,"
 	@echo "which all kernels have, and not what the kernel would have them use."
 	@echo "What they fetch and build is in ~/.cache/movable-pool; set"

@@ -97,6 +97,15 @@ def sparse(kernel, variant):
     return ours or (lines[-SCREEN:] if done.returncode else [])
 
 
+def probed(kernel):
+    """Where to keep what this kernel offers (compat/probe.mk)."""
+    done = subprocess.run([kernel.machine.cc(), "-dumpfullversion"],
+                          text=True, check=True, stdout=subprocess.PIPE)
+    names = (kernel.release, kernel.package, kernel.machine.cc(),
+             done.stdout.strip())
+    return cache.root() / "probed" / "-".join(names)
+
+
 def kbuild(kernel, directory, variant):
     option = list(OPTIONS[variant])
     if not has_symbols(kernel):
@@ -106,6 +115,7 @@ def kbuild(kernel, directory, variant):
             f"CC={kernel.machine.cc()}",
             # So that a warning names a file of this tree, not of the cache.
             f"KCFLAGS=-fmacro-prefix-map={directory}/=",
+            f"MP_PROBED={probed(kernel)}",
             # Type information for BPF, which would need pahole.
             "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules", *option]
 

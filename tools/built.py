@@ -22,6 +22,7 @@ LEFT_OUT = ("Documentation/[!K]*", "drivers/gpu/*.[ch]", "drivers/media/*.[ch]",
             "drivers/net/ethernet/*.[ch]", "drivers/net/wireless/*.[ch]",
             "drivers/staging/*.[ch]", "sound/*.[ch]", "tools/perf/*",
             "tools/testing/*")
+OPTION = re.compile(r"(?:#\?? )?(CONFIG_\w+)(?:=| is not set)")
 ERROR = re.compile(r"\berror\b|cannot|can't|No such file|\*\*\*")
 # Directories of which everything is kept.
 KEPT = ("scripts", "tools/objtool", "include", "arch/x86/include",
@@ -30,8 +31,22 @@ KEPT = ("scripts", "tools/objtool", "include", "arch/x86/include",
 
 def fragments(row):
     """Their lines.  "#? " precedes what not all kernels know."""
-    return "".join((TREE / f"tools/config/{name}.config").read_text()
-                   for name in row["config"])
+    return last_word("".join((TREE / f"tools/config/{name}.config").read_text()
+                             for name in row["config"]))
+
+
+def last_word(text):
+    """Without what a later line says otherwise."""
+    lines = text.splitlines(keepends=True)
+    last = {option(line): number for number, line in enumerate(lines)}
+    return "".join(line for number, line in enumerate(lines)
+                   if not option(line) or last[option(line)] == number)
+
+
+def option(line):
+    """What the line is about; "" for a remark."""
+    found = OPTION.match(line)
+    return found.group(1) if found else ""
 
 
 def patches(row):

@@ -32,7 +32,8 @@ IGNORED = (
 IGNORED_COMPAT = (
     "DEPRECATED_API",           # kmap(): all that 5.10 has
 )
-PROGRAMS = ("/demo.c", "/demo.h", "/client.c", "/client.h")
+PROGRAMS = ("/demo.c", "/demo.h", "/demo_files.h", "/demo_memory.h",
+            "/client.c", "/client.h")
 IGNORED_PROGRAM = (             # user space has none of what these ask for:
     "PREFER_KERNEL_TYPES",      # u64
     "PREFER_DEFINED_ATTRIBUTE_MACRO",   # __printf()
@@ -42,6 +43,11 @@ IGNORED_PROGRAM = (             # user space has none of what these ask for:
 VERSION_TEST = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|"
                           r"LINUX_VERSION_\w+|UTS_RELEASE)\b")
 BUG = re.compile(r"\b(VM_)?BUG(_ON\w*)?\(")
+# What copies a page, whoever is told of it, and what may not be used for that.
+COPY_HELPER = re.compile(r"\b(copy_highpage|folio_mc_copy)\(")
+COPY_BARE = re.compile(r"\b(copy_page|copy_user_\w+|copy_mc_\w+|memcpy_page|"
+                       r"folio_copy|(mem|folio_)?copy_\w*page\w*|memmove|"
+                       r"memcpy\w*)\(")
 VERDICT = re.compile(r"\S+:\d+: (ERROR|WARNING|CHECK):")
 # What people grep for is not split: a line may end in a long string.
 MESSAGE = re.compile(r'"[,;)]*$')
@@ -51,7 +57,8 @@ EXPORT = re.compile(r"^EXPORT_SYMBOL(?:_NS)?(?:_GPL)?\((\w+)", re.M)
 KERNEL_DOC = re.compile(r"/\*\*\n(.*?)\*/\s*([^;{]*)", re.S)
 # Documents that quote a driver.
 QUOTED = (("Documentation/balloon.rst", "samples/balloon"),
-          ("Documentation/mapped.rst", "samples/buffers"))
+          ("Documentation/mapped.rst", "samples/buffers"),
+          ("Documentation/directed.rst", "samples/edu"))
 QUOTE = re.compile(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)")
 TEST_MACRO = re.compile(r"^(TEST\w*|\w+_F)\(([^)]*)\)", re.M)
 DOTTED = re.compile(r"``(\w+)\.(\w+)``")
@@ -214,6 +221,37 @@ def bugs(files):
     return names, grep(names, BUG)
 
 
+def copies(files):
+    """Pages are copied by the kernel's page copy helper, in one place (R24)"""
+    names = [name for name in files.c()
+             if name.startswith("drivers/movable-pool/")
+             and "/tests/" not in name and "/probe/" not in name]
+    return names, miscopied({name: text(name) for name in names})
+
+
+def miscopied(sources):
+    """Copies by other means, but of what has a type; a helper that is lost, or
+    used beside the one place."""
+    wrong, helpers = [], set()
+    for name, source in sources.items():
+        for number, line in enumerate(uncommented(source).splitlines(), 1):
+            where = f"{name}:{number}: {line.strip()}"
+            if COPY_HELPER.search(line):
+                helpers.add(COPY_HELPER.search(line).group(1))
+                if not name.endswith("/compat/compat.h"):
+                    wrong.append(where)
+            elif COPY_BARE.search(line) and "sizeof(" not in line:
+                wrong.append(where)
+    return wrong + [f"nothing copies by {name}()" for name in
+                    ("copy_highpage", "folio_mc_copy") if name not in helpers]
+
+
+def uncommented(source):
+    """The same lines without what comments say."""
+    return re.sub(r"/\*.*?\*/", lambda comment: "\n" * comment.group().count(
+        "\n"), source, flags=re.S)
+
+
 def columns(files):
     """No line is longer than 80 columns, but for messages"""
     names = files.c() + files.ending(".py") + files.shell()
@@ -335,7 +373,7 @@ def tests_named(files):
 
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
-          bugs, columns, header_size, licences, python, hosts, links,
+          bugs, copies, columns, header_size, licences, python, hosts, links,
           readme_driver, tutorial, readme_kernels, programs, tests_named)
 
 

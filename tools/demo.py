@@ -30,7 +30,8 @@ ROW = 64                        # blocks in a row of the map
 ENDINGS = {
     "isolated": ("migrated", "putback", "released"),
     "attempted": ("migrated", "refused_pinned", "refused_referenced",
-                  "refused_driver", "failed_driver", "refused_unready"),
+                  "refused_driver", "failed_driver", "refused_unready",
+                  "refused_target", "directed"),
 }
 STEPS = {
     "boot": "starting",
@@ -45,9 +46,13 @@ STEPS = {
 class Map(Style):
     """How to draw memory, too."""
 
+    pages = "heap pages"
+
     def cell(self, block):
         """One block of memory as one character."""
         _, ours, user, fixed = block
+        if not any(block):
+            return " "          # there is no memory
         if ours:
             return self.paint(self.shade(ours, BLOCK), "36")
         if fixed:
@@ -59,16 +64,19 @@ class Map(Style):
     def legend(self):
         ours = self.paint(self.shades, "36")
         say(f"          {self.paint(self.free, '32')} free   "
-            f"{ours} heap pages in it: up to 25, 50, 75, 100 %")
+            f"{ours} {self.pages} in it: up to 25, 50, 75, 100 %")
         say(f"          {self.paint('k', '31')} kernel   "
             f"{self.paint('u', '33')} programs and files of the guest")
 
     def draw(self, title, blocks):
+        """Rows of addresses at which there is no memory are left out."""
         say()
         say(f"  {self.bold(title)}")
         for start in range(0, len(blocks), ROW):
-            cells = "".join(map(self.cell, blocks[start:start + ROW]))
-            say(f"  {start * 2:4} MiB  {cells}")
+            row = blocks[start:start + ROW]
+            if any(map(any, row)):
+                cells = "".join(map(self.cell, row)).rstrip()
+                say(f"  {start * 2:4} MiB  {cells}")
 
 
 class Run(Report):

@@ -10,7 +10,8 @@ from cache import Failure, TREE
 FILE = TREE / "selftests/groups.ini"
 DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "modules": "", "carried": "", "programs": "", "cmdline": "",
-            "files": "", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
+            "files": "", "host_programs": "", "sources": "0",
+            "rarely": "no", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
             "expected_skips": "", "sets": "", "backing": "", "needs": ""}
 # The framework under both of its names.
 CORE = ("movable_pool", "movable_pool_test")
@@ -52,6 +53,9 @@ class Group:
         self.carried = section["carried"].split()
         self.programs = section["programs"].split()
         self.files = section["files"].split()
+        self.host_programs = section["host_programs"].split()
+        self.sources = number(name, section, "sources")
+        self.rarely = section["rarely"] == "yes"
         self.cmdline = " ".join(section["cmdline"].split())
         self.qemu = shlex.split(section["qemu"])
         self.expected_skips = [line.split(":")[0].strip()
@@ -192,6 +196,13 @@ def select(groups, only):
     for group, tests in chosen:
         group.tests = tests
     return [group for group in groups if group.tests]
+
+
+def usual(groups, only):
+    """All but those that are run by name, or by make test-all."""
+    return [group for group in groups
+            if not group.rarely or only == group.name
+            or only.partition(".")[0] in group.programs]
 
 
 def leave_out(groups, sets):

@@ -30,6 +30,7 @@ from cache import Failure
 # patience: so many times as long as others may its groups take.
 # image: instead of vmlinux, which boots faster but not with KASAN before 6.2.
 # backing: what makes pages movable there, a row of BACKINGS.
+# cmdline: added to its command line in every group.
 # machine: what it runs on, a row of MACHINES in machine.py, if not the PC.
 # only: the set of test groups that the matrix runs there, if not all.
 # only_cache: the same, with BACKING=cache.
@@ -121,6 +122,19 @@ KERNELS = {
         "only": "concurrent",
         "only_cache": "core",
     },
+    "7.2-rt": {
+        "suites": ["trixie-backports"],
+        "source": "linux-source-7.2",
+        "patches": "kernel-patches/7.2",
+        "config": ["guest", "mm", "typed", "debug", "rt"],
+        "image": "bzImage",
+        "patience": 4,
+        "extra": 192,
+        # Compaction of page cache, which is off there by default.
+        "cmdline": "sysctl.vm.compact_unevictable_allowed=1",
+        "backing": "typed",
+        "only": "core",
+    },
     "7.2-uml": {
         "suites": ["trixie-backports"],
         "source": "linux-source-7.2",
@@ -175,13 +189,16 @@ class Kernel:
         self.root = fetch.place(release)
         self.kdir = fetch.build_tree(row, self.root, release)
         self.extra = row.get("extra", 0)
+        self.cmdline = row.get("cmdline", "")
         self.patience = row.get("patience", 1)
         self.image = self.root / row.get("image", "vmlinux")
 
     def has(self, option):
-        """Is CONFIG_something built in?  Modules do not count."""
+        """Is CONFIG_something built in?  If "=m" is added, modules count."""
         config = (self.kdir / ".config").read_text()
-        return f"\n{option}=y\n" in config
+        name, module, _ = option.partition("=m")
+        return (f"\n{name}=y\n" in config
+                or bool(module) and f"\n{name}=m\n" in config)
 
     def module_files(self, name):
         """insmod order for one of the distribution's own modules."""

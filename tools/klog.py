@@ -99,9 +99,7 @@ def racing(excerpt):
 def extent(lines, start):
     """How many lines belong to the complaint that begins here."""
     if lines[start] == ARM64_STACK:
-        rest = itertools.takewhile(lambda line: line.startswith(" "),
-                                   lines[start + 1:start + LONGEST])
-        return 1 + len(list(rest))
+        return stack_extent(lines, start)
     end = TRACE_END if CUT_HERE in lines[start] else STACK_END
     for count, line in enumerate(lines[start + 1:start + LONGEST], 1):
         # 5.10's stacks have no end, but what comes next has a beginning.
@@ -109,8 +107,15 @@ def extent(lines, start):
             return count
         if end.search(line):
             return count + 1
-    # No end in sight: nothing but this line surely belongs to it.
-    return 1
+    # No end in sight (UML): nothing but a stack surely belongs to it.
+    return stack_extent(lines, start)
+
+
+def stack_extent(lines, start):
+    """This line, and the frames below it."""
+    frames = itertools.takewhile(lambda line: line.startswith(" "),
+                                 lines[start + 1:start + LONGEST])
+    return 1 + len(list(frames))
 
 
 def readable(excerpt):

@@ -51,7 +51,7 @@ def chosen_set(version, backing):
 def run(version, backing, output=None):
     """One kernel; a row of results, without release if it never started."""
     command = [sys.executable, "-B", str(TREE / "tools/run-tests.py"),
-               "--kernel", version]
+               "--all", "--kernel", version]
     command += ["--backing", backing] if backing else []
     only = chosen_set(version, backing)
     command += ["--only", only] if only else []

@@ -15,6 +15,7 @@ import accel
 import applicable
 import build
 import cache
+import cargo
 import coverage
 import faults
 import groups
@@ -123,23 +124,40 @@ class Run:
             lines.append("send_coverage")
         return "\n".join(lines)
 
+    def cargo(self, kernel):
+        """What the guest gets of this machine's."""
+        files = {}
+        for name in self.group.host_programs:
+            files.update(cargo.program(name))
+        if self.group.sources:
+            files.update(cargo.sources(kernel, self.group.sources))
+        return files
+
+    def guest(self, kernel, log_name):
+        group = self.group
+        return Guest(kernel, log_name, group.memory, group.cpus,
+                     group.cmdline, group.qemu, group.disk, group.boots)
+
+    def boot(self, guest, script, limit):
+        return guest.run(script, self.reader.line, limit)
+
     def execute(self, kernel, built, programs, log_name):
         """programs: (directory of those that run here, of the guest's)"""
         group = self.group
         here, there = programs
         say(f"\n{group.name}: {group.about or 'no description'} "
             f"({group.memory} MiB, {group.cpus} CPUs, {group.variant} build)")
-        guest = Guest(kernel, log_name, group.memory, group.cpus,
-                      group.cmdline, group.qemu, group.disk, group.boots)
+        guest = self.guest(kernel, log_name)
         guest.add_modules(built, group.modules)
         guest.carry_modules(built, group.carried)
         for name in group.files:
             guest.add_file(cache.TREE / name, f"/{pathlib.Path(name).name}")
         for program in group.programs:
             guest.add_file(there / program, f"/programs/{program}")
+        for path, source in self.cargo(kernel).items():
+            guest.add_file(source, path)
         # The guest ends a program at the limit, we end the guest after it.
-        result = guest.run(self.script(here), self.reader.line,
-                           group.limit + 10)
+        result = self.boot(guest, self.script(here), group.limit + 10)
         if self.coverage_dir:
             lack = coverage.save(result.report.read_text(), built.notes(),
                                  self.coverage_dir / group.name)
@@ -183,11 +201,15 @@ def plan(kernel, programs, options, totals):
     for group in chosen:
         group.enlarge(kernel.extra)
         group.limit *= kernel.patience
+        group.cmdline = " ".join(filter(None, (
+            group.cmdline, kernel.cmdline, options.cmdline)))
     for group in chosen if options.backing else ():
         group.ask_for(options.backing)
     if not chosen:
         raise cache.Failure(f"no group of {groups.FILE.name} is for kernel "
                             f"{kernel.version} with backing {backing}")
+    if not options.all:
+        chosen = groups.usual(chosen, options.only)
     chosen = groups.select(chosen, options.only)
     chosen = groups.leave_out(chosen, options.without.split())
     totals.not_applicable = groups.drop_needy(chosen, kernel)
@@ -206,6 +228,10 @@ def arguments():
     parser.add_argument("--only", default="")
     parser.add_argument("--without", default="",
                         help="sets of groups not to run")
+    parser.add_argument("--cmdline", default="",
+                        help="added to the kernel's command line, last")
+    parser.add_argument("--all", action="store_true",
+                        help="groups that are run rarely, too")
     parser.add_argument("--coverage", type=pathlib.Path,
                         help="directory for data of coverage, for coverage.py")
     parser.add_argument("--summary", type=pathlib.Path,

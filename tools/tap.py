@@ -3,9 +3,12 @@
 import re
 import time
 
+from cache import say
+
 RESULT = re.compile(r"(not )?ok \d+ (?:- )?(\S+)(?:\s*#\s*(.*))?$")
 DIRECTIVE = re.compile(r"(SKIP|XFAIL|XPASS|TODO)\b[\s:]*(.*)", re.I)
 FIGURE = "# figure: "
+SAY = "# say: "                 # shown at once
 
 
 class Outcome:
@@ -41,6 +44,8 @@ class Reader:
             self.program_ended(text.split()[1])
         elif text.startswith("mp-fail: "):
             self.complaints.append([text[9:], *self.details[-5:]])
+        elif text.startswith(SAY):
+            say(f"  {text[len(SAY):]}")
         elif text.startswith(FIGURE):
             self.figures.append(text[len(FIGURE):])
         elif RESULT.match(text) and self.program:

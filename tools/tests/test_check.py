@@ -43,5 +43,41 @@ class Quotes(unittest.TestCase):
                          ["nothing is quoted"])
 
 
+class Copies(unittest.TestCase):
+    SEAM = "drivers/movable-pool/compat/compat.h"
+    OTHER = "drivers/movable-pool/migrate.c"
+    BOTH = "\treturn folio_mc_copy(a, b);\n\tcopy_highpage(a, b);\n"
+
+    def wrong(self, code, seam=BOTH):
+        return check.miscopied({self.SEAM: seam, self.OTHER: code})
+
+    def test_by_the_helpers_in_their_place(self):
+        self.assertEqual(self.wrong("\tmp_compat_copy(dst, src);\n"), [])
+
+    def test_by_other_means(self):
+        for code in ("memcpy(to, from, PAGE_SIZE);", "copy_page(to, from);",
+                     "memmove(to, from, n);", "folio_copy(dst, src);",
+                     "copy_user_highpage(dst, src, at, vma);",
+                     "memcpy_page(dst, 0, src, 0, PAGE_SIZE);",
+                     "copy_mc_highpage(dst, src);"):
+            with self.subTest(code):
+                self.assertEqual(self.wrong(f"\n\t{code}\n"),
+                                 [f"{self.OTHER}:2: {code}"])
+
+    def test_of_what_is_no_page(self):
+        self.assertEqual(self.wrong("memcpy(a, b, n * sizeof(*a));\n"), [])
+
+    def test_by_a_helper_elsewhere(self):
+        self.assertEqual(self.wrong("copy_highpage(dst, src);\n"),
+                         [f"{self.OTHER}:1: copy_highpage(dst, src);"])
+
+    def test_a_helper_is_lost(self):
+        self.assertEqual(self.wrong("", "copy_highpage(dst, src);\n"),
+                         ["nothing copies by folio_mc_copy()"])
+
+    def test_what_comments_say(self):
+        self.assertEqual(self.wrong("/* by\n * memcpy() or\n */\n"), [])
+
+
 if __name__ == "__main__":
     unittest.main()

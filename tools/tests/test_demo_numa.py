@@ -9,10 +9,12 @@ demo = program.load("demo-numa")
 
 PAGES = 8192
 PER_PART = PAGES // demo.PARTS
-VALUES = dict(pages=PAGES, rounds=2, ns=2_000_000_000, moved=4 * PAGES,
-              refused=3, written=10 * PAGES, longest=4_200_000,
-              longest_alone=1_100_000, passes=20, words=20 * PAGES * 512,
-              lost=0, home=PAGES)
+VALUES = dict(pages=PAGES, rounds=2, longest_alone=1_100_000, passes=20,
+              words=20 * PAGES * 512, lost=0)
+for way in demo.WAYS:
+    VALUES.update({f"{way}_ns": 2_000_000_000, f"{way}_moved": 4 * PAGES,
+                   f"{way}_refused": 3, f"{way}_written": 10 * PAGES,
+                   f"{way}_longest": 4_200_000, f"{way}_home": PAGES})
 
 
 class Silent:
@@ -36,6 +38,7 @@ def sample(there, moving=0, written=0):
 def run(samples=None, **values):
     """A guest that did all it had to: the buffer goes there and back."""
     found = demo.Run(Silent())
+    found.line("moved 256 pages, 0 were there, 0 were left")
     for line in samples or [sample(PER_PART * (i // 8 % 2))
                             for i in range(demo.SAMPLES)]:
         found.line(line)
@@ -48,11 +51,18 @@ class Lack(unittest.TestCase):
     def test_nothing(self):
         self.assertEqual("", run().lack())
 
+    def test_client_moves_less(self):
+        found = run()
+        found.line("moved 255 pages, 0 were there, 1 were left")
+        self.assertIn("client moved 255", found.lack())
+
     def test_no_moves(self):
-        self.assertIn("only 0 pages", run(moved=0).lack())
+        for way in demo.WAYS:
+            self.assertIn(f"only 0 pages moved by {way}",
+                          run(**{f"{way}_moved": 0}).lack())
 
     def test_too_few_moves(self):
-        self.assertIn("only", run(moved=3 * PAGES).lack())
+        self.assertIn("only", run(driver_moved=3 * PAGES).lack())
 
     def test_never_there(self):
         found = run([sample(0)] * demo.SAMPLES)
@@ -68,10 +78,10 @@ class Lack(unittest.TestCase):
         self.assertIn("63 samples", found.lack())
 
     def test_writer_stood_still(self):
-        self.assertIn("writer", run(written=PAGES - 1).lack())
+        self.assertIn("writer", run(process_written=PAGES - 1).lack())
 
     def test_did_not_come_back(self):
-        self.assertIn("in the end", run(home=PAGES // 2).lack())
+        self.assertIn("in the end", run(driver_home=PAGES // 2).lack())
 
     def test_no_end(self):
         found = run()
@@ -110,7 +120,7 @@ class Verdict(unittest.TestCase):
         self.assertIn("guest failed", self.failure(run(), 1))
 
     def test_nothing_moved(self):
-        self.assertIn("only 0 pages", self.failure(run(moved=0)))
+        self.assertIn("only 0 pages", self.failure(run(process_moved=0)))
 
 
 class Picture(unittest.TestCase):
@@ -134,8 +144,16 @@ class Picture(unittest.TestCase):
 
     def test_figures(self):
         rows = dict(demo.figures(run().value))
-        self.assertEqual("16,384", rows["  in a second"])
-        self.assertEqual("4.2", rows["  longest wait of a write, at most, ms"])
+        self.assertEqual(["16,384"] * 2, rows["  in a second"])
+        self.assertEqual(["4.2"] * 2,
+                         rows["longest wait of a write, at most, ms"])
+
+    def test_whose_half(self):
+        lines = self.lines([sample(0)] * demo.SAMPLES)
+        ways = lines[demo.PARTS + 2]
+        self.assertEqual(12, ways.index("moved by migrate_pages(2)"))
+        self.assertEqual(12 + demo.SAMPLES // 2,
+                         ways.index("moved by its driver"))
 
 
 if __name__ == "__main__":

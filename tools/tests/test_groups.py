@@ -33,5 +33,21 @@ class Without(unittest.TestCase):
             self.left("hosts")
 
 
+class Usual(unittest.TestCase):
+    def names(self, only):
+        return {group.name for group in groups.usual(groups.load(), only)}
+
+    def test_rarely(self):
+        rare = {group.name for group in groups.load() if group.rarely}
+        self.assertTrue(rare)
+        self.assertFalse(rare & self.names(""))
+        self.assertFalse(rare & self.names("core"))
+
+    def test_by_name(self):
+        self.assertIn("ramdisk_volume", self.names("ramdisk_volume"))
+        self.assertIn("ramdisk_volume",
+                      self.names("ramdisk_volume.trees_of_files"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -54,6 +54,16 @@ class Complaints(unittest.TestCase):
                 self.assertEqual(self.found("before", text, "after"),
                                  [text.splitlines()[0]])
 
+    def test_stack_of_a_process(self):
+        """UML's stacks have no end, and other lines follow them."""
+        stack = ("Call Trace:\n [<60037eba>] ? oom_kill_process.cold+0x94\n"
+                 " [<601f3083>] ? out_of_memory+0x5c3/0x910")
+        rest = "a line\n" * klog.LONGEST
+        self.assertEqual(self.found("mp-allow-begin: oom_kill_process", stack,
+                                    rest, "mp-expect-end"), [])
+        self.assertEqual(self.found("mp-allow-begin: warn_alloc", stack,
+                                    rest, "mp-expect-end"), ["Call Trace:"])
+
     def test_without_registers(self):
         lines = klog.complaints(stamped(WARNING))[0]
         self.assertEqual(len(lines), 4, lines)
