@@ -306,4 +306,54 @@ FAKE_F(stop_is_not_the_end_of_hints)
 	EXPECT_EQ(0, mp_fake_hint(self->host, VIRTIO_BALLOON_CMD_ID_DONE));
 }
 
+/* A host that has read the id and no more: the queue is full of blocks. */
+static void hints_unread(struct __test_metadata *_metadata, int host)
+{
+	struct mp_fake_setup setup = {
+		.queue_size = MP_FAKE_SIZE,
+		.hint_size = 8,
+		.features = MP_FAKE_HINTING,
+	};
+
+	ASSERT_EQ(0, mp_fake_plug(host, setup));
+	ASSERT_EQ(0, mp_fake_allow(host, MP_FAKE_HINT, 1));
+	ASSERT_EQ(0, mp_fake_hint(host, 7));
+	ASSERT_EQ(0, hint_id_becomes(host, 7));
+	ASSERT_EQ(0, mp_fake_pends(host, MP_FAKE_HINT, 7));
+}
+
+/* QEMU is not reset while its other thread reads hints (see hint.c). */
+FAKE_F(unbind_lets_the_host_read_hints)
+{
+	struct mp_once unbind;
+
+	hints_unread(_metadata, self->host);
+	ASSERT_EQ(0, mp_fake_unbind(&unbind));
+	EXPECT_EQ(1, mp_once_waits(&unbind));
+	EXPECT_EQ(0, mp_fake_state(self->host).resets);
+	EXPECT_EQ(0, mp_fake_state(self->host).hints);
+	ASSERT_EQ(0, mp_fake_allow(self->host, MP_FAKE_HINT, MP_FAKE_ALL));
+	EXPECT_EQ(0, mp_once_join(&unbind));
+	EXPECT_EQ(1, mp_fake_state(self->host).resets);
+	EXPECT_EQ(VIRTIO_BALLOON_CMD_ID_STOP,
+		  mp_fake_state(self->host).hint_id);
+	EXPECT_LT(0, mp_fake_state(self->host).hints);
+}
+
+/* Not for ever: nothing is lost with hints. */
+FAKE_F(unbind_does_not_need_hints_read)
+{
+	long before = mp_read_field("/proc/meminfo", "MemFree");
+	struct mp_once unbind;
+
+	hints_unread(_metadata, self->host);
+	ASSERT_EQ(0, mp_fake_unbind(&unbind));
+	EXPECT_EQ(1, mp_once_waits(&unbind));
+	EXPECT_EQ(0, mp_once_join(&unbind));
+	EXPECT_EQ(1, mp_fake_state(self->host).resets);
+	EXPECT_EQ(0, mp_fake_state(self->host).hints);
+	EXPECT_LT(before - 16 * 1024,
+		  mp_read_field("/proc/meminfo", "MemFree"));
+}
+
 TEST_HARNESS_MAIN

@@ -9,6 +9,7 @@
  * that it was written to.  So this queue has no interrupt and nobody waits.
  */
 
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
@@ -19,7 +20,7 @@
 /* The largest blocks there are. */
 #define BALLOON_BLOCK_PAGES	((unsigned long)MAX_ORDER_NR_PAGES)
 #define BALLOON_BLOCK_ORDER	ilog2(MAX_ORDER_NR_PAGES)
-#define BALLOON_HINT_TICKS	(5 * HZ)
+#define BALLOON_HINT_PATIENCE	(5 * HZ)
 /* What is free now: neither reclaim nor the reserves. */
 #define BALLOON_BLOCK_GFP	(__GFP_NORETRY | __GFP_NOWARN | \
 				 __GFP_NOMEMALLOC)
@@ -89,11 +90,11 @@ static unsigned int balloon_hint_room(struct balloon *b)
 /* A host that is slow is waited for; but these are only hints. */
 static bool balloon_hint_wait(struct balloon *b, unsigned int room)
 {
-	unsigned int ticks = 0;
+	unsigned long end = jiffies + BALLOON_HINT_PATIENCE;
 
 	while (balloon_hint_room(b) < room) {
 		if (READ_ONCE(b->quiet) || READ_ONCE(b->state) != BALLOON_UP ||
-		    ticks++ == BALLOON_HINT_TICKS)
+		    time_after_eq(jiffies, end))
 			return false;
 		schedule_timeout_uninterruptible(1);
 	}
@@ -202,11 +203,28 @@ int balloon_hint_start(struct balloon *b)
 	return err;
 }
 
-/* The host may still read about a block: see above. */
+/*
+ * QEMU's I/O thread reads this queue beside the thread that resets the device,
+ * and counts the buffer it has in hand in the queue of the next driver, whose
+ * first id is then not seen (QEMU 7.2).  So it gets a while to read to the end.
+ */
+static void balloon_hint_let_read(struct balloon *b)
+{
+	unsigned int all = virtqueue_get_vring_size(b->vqs[BALLOON_VQ_HINT]);
+	unsigned long end = jiffies + BALLOON_HINT_PATIENCE;
+
+	while (balloon_hint_room(b) < all && READ_ONCE(b->state) == BALLOON_UP &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+}
+
+/* A host that does not read to the end may still: see above. */
 void balloon_hint_stop(struct balloon *b)
 {
-	if (b->hint_on)
+	if (b->hint_on) {
 		balloon_compat_shrinker_remove(b);
+		balloon_hint_let_read(b);
+	}
 	b->hint_on = false;
 	balloon_free_blocks(b, ULONG_MAX);
 }
