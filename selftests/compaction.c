@@ -112,10 +112,8 @@ MP_TEST_F(compaction_of_other_pages_is_not)
 	ASSERT_EQ(0, mp_fragment_make(&fragment, self->fd, 40, 0));
 	moved = compacted(&fragment, 0);
 	stats = mp_stats(self->fd, fragment.pool);
-	if (mp_cached(&stats)) {
-		EXPECT_EQ(0, moved);
-	} else {
-		EXPECT_LE(fragment.kept / 10, moved);
+	EXPECT_TRUE(mp_cached(&stats) ? !moved : moved >= fragment.kept / 10) {
+		TH_LOG("%ld pages moved", moved);
 	}
 	EXPECT_EQ(0, mp_write_long(UNEVICTABLE, allowed));
 	EXPECT_EQ(0, mp_fragment_verify(&fragment));

@@ -269,10 +269,8 @@ HIT_F(compaction_moves_the_others)
 	fragment.has[hit] = 0;
 	EXPECT_EQ(0, mp_compact());
 	moved = mp_fragment_moved(&fragment);
-	if (movable) {
-		EXPECT_LE(fragment.kept / 10, moved);
-	} else {
-		EXPECT_EQ(0, moved);
+	EXPECT_TRUE(movable ? moved >= fragment.kept / 10 : !moved) {
+		TH_LOG("%ld pages moved", moved);
 	}
 	EXPECT_EQ(pfn, mp_pfn(self->fd, fragment.pool, hit));
 	EXPECT_EQ(1, mp_stats(self->fd, fragment.pool).poisoned);

@@ -143,6 +143,11 @@ static int begin_mapped(struct wait *wait, int fd)
 	       wait_begin(wait, fd);
 }
 
+#define IN_OP	"destroy waits for ops->migrate of mp_test"
+#define LOCKED	"destroy waits for 1 locked pages"
+#define FREED	"destroy waits for the locks of freed pages"
+#define UNLOAD	"unloading waits for 1 freed pages"
+
 MP_TEST_F(destroy_names_pool_and_page_R6)
 {
 	struct wait op = {}, locked = {}, mapped = {};
@@ -155,18 +160,10 @@ MP_TEST_F(destroy_names_pool_and_page_R6)
 		since = mp_seconds();
 		ASSERT_EQ(0, begin_locked(&locked, self->fd));
 		ASSERT_EQ(0, begin_mapped(&mapped, self->fd));
-		EXPECT_EQ(1, told("in_an_op-",
-					  "destroy waits for ops->migrate of mp_test",
-					  op.pfn, 1, since));
-		EXPECT_EQ(1, told("forgotten-",
-					  "destroy waits for 1 locked pages",
-					  locked.pfn, 1, since));
-		EXPECT_EQ(1, told("mapped-",
-					  "destroy waits for the locks of freed pages",
-					  mapped.pfn, 1, since));
-		EXPECT_EQ(1, told("forgotten-",
-					  "destroy waits for 1 locked pages",
-					  locked.pfn, 2, since));
+		EXPECT_EQ(1, told("in_an_op-", IN_OP, op.pfn, 1, since));
+		EXPECT_EQ(1, told("forgotten-", LOCKED, locked.pfn, 1, since));
+		EXPECT_EQ(1, told("mapped-", FREED, mapped.pfn, 1, since));
+		EXPECT_EQ(1, told("forgotten-", LOCKED, locked.pfn, 2, since));
 		/* Told, and still not through. */
 		EXPECT_FALSE(mp_once_done(&locked.once));
 		EXPECT_FALSE(mp_once_done(&mapped.once));
@@ -208,9 +205,8 @@ TEST(unload_names_the_page_R17)
 	ASSERT_EQ(0, mp_once_start(&wait.once, -1, 0, 0, call_unload));
 	/* Where a type stays on the page, the framework has no part in it. */
 	if (mp_defers(&stats)) {
-		EXPECT_EQ(1, told("unloading waits for 1 freed pages",
-					  "whose page lock is held",
-					  wait.pfn, 1, since));
+		EXPECT_EQ(1, told(UNLOAD, "whose page lock is held",
+				  wait.pfn, 1, since));
 		EXPECT_FALSE(mp_once_done(&wait.once));
 	}
 	EXPECT_EQ(0, wait_unlock(&wait));

@@ -213,8 +213,8 @@ static void balloon_hint_let_read(struct balloon *b)
 	unsigned int all = virtqueue_get_vring_size(b->vqs[BALLOON_VQ_HINT]);
 	unsigned long end = jiffies + BALLOON_HINT_PATIENCE;
 
-	while (balloon_hint_room(b) < all && READ_ONCE(b->state) == BALLOON_UP &&
-	       time_before(jiffies, end))
+	while (balloon_hint_room(b) < all &&
+	       READ_ONCE(b->state) == BALLOON_UP && time_before(jiffies, end))
 		schedule_timeout_uninterruptible(1);
 }
 

@@ -12,7 +12,7 @@
 #define MP_STRESS_HELD		3	/* pins an owner has at a time */
 #define MP_STRESS_LONGTERMS	3
 #define MP_STRESS_SET		64	/* pages of a set, at most */
-#define MP_STRESS_FRAMES	BIT(22)	/* of 4 KiB: 16 GiB; no others are looked at */
+#define MP_STRESS_FRAMES	BIT(22)	/* looked at; of 4 KiB: 16 GiB */
 
 struct mp_stress;
 struct mp_stress_owner;

@@ -20,7 +20,8 @@ class Words(unittest.TestCase):
             self.assertEqual(stress.seconds(text), expected)
 
     def test_no_times(self):
-        for text in ("", "0", "9", "9s", "-5", "10 m", "1d", "m", "1.5h", "10m\n"):
+        for text in ("", "0", "9", "9s", "-5", "10 m", "1d", "m", "1.5h",
+                     "10m\n"):
             with self.assertRaisesRegex(cache.Failure, "is no time"):
                 stress.seconds(text)
 
