@@ -53,20 +53,21 @@ struct mp_fuzz_tally {
 
 struct mp_fuzz;
 
-/* Kinds of which not both can come. */
+/* Kinds of which not both can come, or that a kernel may not have. */
 #define MP_FUZZ_NEVER_DONE	0x1
 #define MP_FUZZ_NEVER_REFUSED	0x2
+#define MP_FUZZ_MAY_LACK	0x4	/* -ENOSYS is MP_FUZZ_IDLE */
 
 /**
  * struct mp_fuzz_op - a kind of call
  * @name: for people
  * @call: does it; 0 or more, -errno, or MP_FUZZ_IDLE
- * @never: MP_FUZZ_NEVER_*
+ * @flags: MP_FUZZ_NEVER_* and MP_FUZZ_MAY_LACK
  */
 struct mp_fuzz_op {
 	const char *name;
 	int (*call)(struct mp_fuzz *fuzz);
-	unsigned int never;
+	unsigned int flags;
 };
 
 /**

@@ -147,11 +147,15 @@ static inline int mp_fuzz_poor(const struct mp_fuzz_op *op,
 			       const struct mp_fuzz_count *count,
 			       unsigned long least)
 {
-	int done = op->never & MP_FUZZ_NEVER_DONE ? !count->ok :
+	int done = op->flags & MP_FUZZ_NEVER_DONE ? !count->ok :
 		   count->ok >= least;
-	int refused = op->never & MP_FUZZ_NEVER_REFUSED ? 1 :
+	int refused = op->flags & MP_FUZZ_NEVER_REFUSED ? 1 :
 		      count->refused >= least;
 
+	if (op->flags & MP_FUZZ_MAY_LACK && !count->ok && !count->refused) {
+		printf("#   %-12s not in this kernel\n", op->name);
+		return 0;
+	}
 	printf("#   %-12s %8lu done %8lu refused%s\n", op->name, count->ok,
 	       count->refused, done && refused ? "" : "  <-- too few");
 	return !(done && refused);

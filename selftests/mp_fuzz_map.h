@@ -309,7 +309,9 @@ static inline int mp_fuzz_map_peek(struct mp_fuzz *fuzz)
 	done = mp_fuzz_once(fuzz, 2) ?
 	       process_vm_readv(getpid(), &here, 1, &there, 1, 0) :
 	       process_vm_writev(getpid(), &here, 1, &there, 1, 0);
-	return done < 0 ? -errno : 0;
+	if (done >= 0)
+		return 0;
+	return errno == ENOSYS ? MP_FUZZ_IDLE : -errno;
 }
 
 /* Asked for, though it may be that it is there already. */
@@ -336,7 +338,7 @@ static const struct mp_fuzz_op mp_fuzz_map_ops[] = {
 	{ "msync", mp_fuzz_map_sync, 0 },
 	{ "fork", mp_fuzz_map_fork, MP_FUZZ_NEVER_REFUSED },
 	{ "pipe", mp_fuzz_map_pipe, 0 },
-	{ "process_vm", mp_fuzz_map_peek, 0 },
+	{ "process_vm", mp_fuzz_map_peek, MP_FUZZ_MAY_LACK },
 	{ "move_pages", mp_fuzz_map_move, 0 },
 	{ }
 };
