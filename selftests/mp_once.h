@@ -67,6 +67,16 @@ static inline int mp_once_waits(struct mp_once *once)
 	return !mp_once_done(once);
 }
 
+/* Return: whether it is through, in time for the slowest machine. */
+static inline int mp_once_through(struct mp_once *once)
+{
+	int tries = 300;
+
+	while (!mp_once_done(once) && tries--)
+		usleep(100000);
+	return mp_once_done(once);
+}
+
 static inline char mp_once_state(struct mp_once *once)
 {
 	int tid = __atomic_load_n(&once->tid, __ATOMIC_ACQUIRE);

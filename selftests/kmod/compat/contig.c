@@ -26,6 +26,12 @@ int mp_test_compat_evict(unsigned long pfn, unsigned long count)
 {
 	int err;
 
+	/*
+	 * Frame 0 is in no zone.  A kernel with DEBUG_VM dumps its page then,
+	 * looks for its pageblock to print that, and so on (7.2).
+	 */
+	if (!pfn)
+		return -ERANGE;
 	mutex_lock(&contig_lock);
 	err = alloc_contig_range(pfn, pfn + count, CONTIG_KIND,
 				 GFP_KERNEL | __GFP_NOWARN);
