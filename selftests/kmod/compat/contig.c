@@ -27,10 +27,11 @@ int mp_test_compat_evict(unsigned long pfn, unsigned long count)
 	int err;
 
 	/*
-	 * Frame 0 is in no zone.  A kernel with DEBUG_VM dumps its page then,
-	 * looks for its pageblock to print that, and so on (7.2).
+	 * Frame 0, at which their pageblock begins, is in no zone.  A kernel
+	 * with DEBUG_VM dumps its page then, looks for its pageblock to print
+	 * that, and so on (7.2).
 	 */
-	if (!pfn)
+	if (pfn < MAX_ORDER_NR_PAGES)
 		return -ERANGE;
 	mutex_lock(&contig_lock);
 	err = alloc_contig_range(pfn, pfn + count, CONTIG_KIND,
