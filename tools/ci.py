@@ -37,16 +37,16 @@ ONE_BY_ONE = (
 # and so does the kernel that looks for mistakes; but the balloon driver's hosts
 # are met on one kernel each, and so is what mapped pools go through: what can
 # be done with them on 6.1, threads that write all the time on 7.2, forced races
-# on 6.1-debug, where what takes minutes (offline, heap, hibernate), or what has
-# not been run there yet (set long), is left to the other two.  What is random
-# runs on 6.1.  All of it on all kernels is make test-all's.
+# on 6.1-debug, where what takes minutes (set long) is left to the other two.
+# What is random runs on 6.1, and so does what depends on the kernel least (set
+# once).  All of it on all kernels is make test-all's.
 SIDE_BY_SIDE = (
     ("6.1-debug", ["make", "test", "KERNEL=6.1", "FLAVOUR=debug",
                    "WITHOUT=host numa maps rounds long"]),
     ("6.1", ["make", "test", "KERNEL=6.1",
              "WITHOUT=fake slow rounds windows"]),
     ("7.2", ["make", "test", "KERNEL=7.2",
-             "WITHOUT=fake host numa maps windows random"]),
+             "WITHOUT=fake host numa maps windows random once"]),
     ("7.2-debug core", ["make", "test", "KERNEL=7.2", "FLAVOUR=debug",
                         "ONLY=core"]),
     ("6.12 core", ["make", "test", "KERNEL=6.12", "ONLY=core"]),
