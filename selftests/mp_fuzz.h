@@ -56,7 +56,7 @@ struct mp_fuzz;
 /* Kinds of which not both can come, or that a kernel may not have. */
 #define MP_FUZZ_NEVER_DONE	0x1
 #define MP_FUZZ_NEVER_REFUSED	0x2
-#define MP_FUZZ_MAY_LACK	0x4	/* -ENOSYS is MP_FUZZ_IDLE */
+#define MP_FUZZ_MAY_LACK	0x4	/* MP_FUZZ_IDLE then */
 
 /**
  * struct mp_fuzz_op - a kind of call
