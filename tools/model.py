@@ -99,7 +99,7 @@ class Check:
     def read(self, text, code):
         self.output = text.splitlines()
         self.errors = self.number(r"errors: (\d+)")
-        self.states = self.number(r"(\d+) states, stored")
+        self.states = self.number(r"([\d.e+]+) states, stored")
         self.mib = self.number(r"([\d.]+)\s+total actual memory")
         self.whole = "Search not completed" not in text \
             and "error: max search depth" not in text and not code

@@ -59,6 +59,11 @@ class Output(unittest.TestCase):
         self.assertTrue(check.passed())
         self.assertEqual((check.states, check.mib), (665319, 166))
 
+    def test_many_states(self):
+        check = self.check("State-vector 96 byte, depth reached 9, errors: 0\n"
+                           "1.0789e+08 states, stored\n")
+        self.assertEqual(check.states, 107890000)
+
     def test_error(self):
         self.assertFalse(self.check(
             "pan:1: assertion violated alive (at depth 3)\n"
