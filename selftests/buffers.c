@@ -27,7 +27,6 @@
 #define PAGE		mp_page_size()
 #define NOBODY		1000
 #define MEMINFO		"/proc/meminfo"
-#define RESERVE		"/proc/sys/vm/min_free_kbytes"
 #define TOLERANCE	2048	/* kB that others may take meanwhile */
 
 /*
@@ -186,9 +185,8 @@ FIXTURE(buffers) {
 
 FIXTURE_SETUP(buffers)
 {
-	/* See heap.c: compaction does not find pages in per-CPU lists. */
-	self->reserve = mp_read_long(RESERVE);
-	ASSERT_EQ(0, mp_write_long(RESERVE, 4096));
+	self->reserve = mp_cpu_lists_shorten();
+	ASSERT_LT(0, self->reserve);
 	self->mem_total = mp_read_field(MEMINFO, "MemTotal");
 	self->locked = locked_kb();
 	ASSERT_EQ(0, mp_stat_pools("*"));
@@ -200,7 +198,7 @@ FIXTURE_TEARDOWN(buffers)
 	EXPECT_EQ(0, mp_deferred_drain());
 	EXPECT_EQ(self->locked, locked_kb());
 	EXPECT_EQ(self->mem_total, mp_read_field(MEMINFO, "MemTotal"));
-	EXPECT_EQ(0, mp_write_long(RESERVE, self->reserve));
+	EXPECT_EQ(0, mp_write_long(MP_RESERVE, self->reserve));
 }
 
 #define BUFFERS_F(name)	TEST_F(buffers, name)

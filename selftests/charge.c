@@ -11,6 +11,7 @@
 #include "mp_cpu_lists.h"
 #include "mp_fuzz_crowd.h"
 #include "mp_harness.h"
+#include "mp_kmemleak.h"
 #include "mp_stat.h"
 #include "mp_warning.h"
 
@@ -19,8 +20,7 @@
 #define BUFFERS		3000
 #define SHARES		3000
 #define SLACK_KB	2048	/* that others may take meanwhile */
-/* A kernel that looks for leaks notes all that is allocated, and who did it. */
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+/* kmemleak notes all that is allocated, and who did it. */
 #define NOTES_SHARE	8
 
 /*
@@ -91,7 +91,7 @@ static long user_uncharged_kb(const struct user *user)
 	long charged = (mp_cgroup_charged() - user->charged) * mp_page_kb();
 
 	printf("# gone %ld kB, charged %ld kB\n", gone, charged);
-	if (!access(KMEMLEAK, F_OK))
+	if (mp_kmemleak_there())
 		gone -= gone / NOTES_SHARE;
 	return gone - charged;
 }

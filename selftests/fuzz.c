@@ -28,13 +28,7 @@
 #define PAGES		MP_BLOCK
 #define LOCKED		(4UL << 20)
 #define OBJECTS		64
-/*
- * What others may take meanwhile: this, and a 32nd of memory, in which KASAN
- * keeps what was freed last.
- */
-#define SLACK_KB	4096
-#define SLACK_SHARE	32
-#define RESERVE		"/proc/sys/vm/min_free_kbytes"
+#define SLACK_KB	4096	/* that others may take meanwhile */
 
 /* Moves pages of a pool of the test driver, and compacts all memory. */
 static int step_move(struct mp_worker *worker)
@@ -190,9 +184,8 @@ FIXTURE(fuzz) {
 
 FIXTURE_SETUP(fuzz)
 {
-	/* See heap.c: compaction does not find pages in per-CPU lists. */
-	self->reserve = mp_read_long(RESERVE);
-	ASSERT_EQ(0, mp_write_long(RESERVE, 4096));
+	self->reserve = mp_cpu_lists_shorten();
+	ASSERT_LT(0, self->reserve);
 	self->pools = mp_stat_pools("*");	/* of devices */
 	self->seed = mp_fuzz_seed();
 	self->calls = mp_fuzz_asked("mp_calls", CALLS);
@@ -220,15 +213,14 @@ FIXTURE_TEARDOWN(fuzz)
 	EXPECT_EQ(0, control_wrong(control));
 	EXPECT_EQ(0, mp_stat_pools("fuzz*"));
 	EXPECT_EQ(0, mp_deferred_drain());
-	least = self->free - SLACK_KB -
-		mp_read_field("/proc/meminfo", "MemTotal") / SLACK_SHARE;
+	least = self->free - SLACK_KB - mp_kasan_keeps_kb();
 	EXPECT_LE(least, free_become(least));
 	EXPECT_EQ(0, mp_stat_at_rest("objects"));
 	EXPECT_EQ(0, mp_stat("objects", "unpublished"));
 	control_end(control);
 	EXPECT_STREQ("", mp_world_close(&control->world));
 	EXPECT_EQ(self->pools, mp_stat_pools("*"));
-	EXPECT_EQ(0, mp_write_long(RESERVE, self->reserve));
+	EXPECT_EQ(0, mp_write_long(MP_RESERVE, self->reserve));
 }
 
 #define FUZZ_F(name)	TEST_F_TIMEOUT(fuzz, name, 900)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "movable_heap_uapi.h"
+#include "mp_cpu_lists.h"
 #include "mp_file.h"
 #include "mp_harness.h"
 #include "mp_lever.h"
@@ -189,13 +190,6 @@ static unsigned long pinned_frame(const char *pool)
 	return n == 1 ? found : 0;
 }
 
-/*
- * The kernel keeps freed pages in per-CPU lists, where compaction does not find
- * them; with the reserve that transparent huge pages ask for these lists hold
- * 7000 pages of a 1 GiB guest each.
- */
-#define RESERVE		"/proc/sys/vm/min_free_kbytes"
-
 FIXTURE(heap) {
 	int fd;
 	long reserve;
@@ -203,8 +197,8 @@ FIXTURE(heap) {
 
 FIXTURE_SETUP(heap)
 {
-	self->reserve = mp_read_long(RESERVE);
-	ASSERT_EQ(0, mp_write_long(RESERVE, 4096));
+	self->reserve = mp_cpu_lists_shorten();
+	ASSERT_LT(0, self->reserve);
 	self->fd = open_heap("heap", 0);
 	ASSERT_LE(0, self->fd);
 }
@@ -216,7 +210,7 @@ FIXTURE_TEARDOWN(heap)
 	EXPECT_EQ(0, mp_stat("heap", "unpublished"));
 	close(self->fd);
 	EXPECT_EQ(-ENOENT, mp_stat("heap", "pages"));
-	EXPECT_EQ(0, mp_write_long(RESERVE, self->reserve));
+	EXPECT_EQ(0, mp_write_long(MP_RESERVE, self->reserve));
 }
 
 #define HEAP_TEST(name)	TEST_F(heap, name)

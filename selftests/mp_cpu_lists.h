@@ -3,8 +3,9 @@
 #define _SELFTESTS_MP_CPU_LISTS_H
 
 /*
- * Free pages that /proc/meminfo does not count: the page allocator keeps them
- * in lists of each CPU, which since 6.7 grow with what is freed there.
+ * Free pages that /proc/meminfo does not count, and compaction does not find:
+ * the page allocator keeps them in lists of each CPU, which since 6.7 grow with
+ * what is freed there; and what is freed, but not free.
  */
 
 #include <stdlib.h>
@@ -32,6 +33,23 @@ static inline long mp_free_kb(void)
 {
 	return mp_read_field("/proc/meminfo", "MemFree") +
 	       mp_pages_on_cpu_lists() * mp_page_kb();
+}
+
+/* With what transparent huge pages ask for they hold 7000 pages of 1 GiB. */
+#define MP_RESERVE	"/proc/sys/vm/min_free_kbytes"
+
+/* Return: the reserve as it was, kB, to be written there again, or -errno. */
+static inline long mp_cpu_lists_shorten(void)
+{
+	long was = mp_read_long(MP_RESERVE);
+
+	return mp_write_long(MP_RESERVE, 4096) ?: was;
+}
+
+/* Return: kB in which KASAN, if there is one, keeps what was freed last. */
+static inline long mp_kasan_keeps_kb(void)
+{
+	return mp_read_field("/proc/meminfo", "MemTotal") / 32;
 }
 
 #endif /* _SELFTESTS_MP_CPU_LISTS_H */

@@ -150,10 +150,4 @@ static inline int mp_disk_verify(int fd, size_t first, size_t count,
 	return err;
 }
 
-/*
- * Small, or the lists of free pages that CPUs keep for themselves, where
- * compaction does not find them, are long.
- */
-#define MP_RESERVE	"/proc/sys/vm/min_free_kbytes"
-
 #endif /* _SELFTESTS_MP_RAMDISK_H */

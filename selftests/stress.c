@@ -5,20 +5,15 @@
  * Each thread's choices follow from the seed; who comes first does not.
  */
 
+#include "mp_cpu_lists.h"
 #include "mp_harness.h"
+#include "mp_kmemleak.h"
 #include "mp_stress_table.h"
 #include "mp_warning.h"
 
 #define SECONDS		15	/* if the bench does not say it */
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
-/* It does not suspect what is younger than five seconds. */
-#define OLD_ENOUGH	6
-/*
- * What the machine may have less of in the end, for reasons of its own: this,
- * and a 32nd of memory, in which KASAN keeps what was freed last.
- */
+/* What the machine may have less of in the end, beside what KASAN keeps. */
 #define SLACK_KB	8192
-#define SLACK_SHARE	32
 /* Enough to be used; not so much that being out of memory takes a minute. */
 #define SWAP		"32M"
 #define MOVES		20	/* a second, at least, of either kind */
@@ -184,9 +179,9 @@ static struct memory memory_now(void)
 	return now;
 }
 
-static long memory_slack(const struct memory *before)
+static long memory_slack(void)
 {
-	return SLACK_KB + before->total / SLACK_SHARE;
+	return SLACK_KB + mp_kasan_keeps_kb();
 }
 
 /* Return: kB that are gone for no known reason; a wait is for the balloon. */
@@ -200,7 +195,7 @@ static long memory_lost(const struct memory *before)
 		now = memory_now();
 		lost = before->free - now.free -
 		       (now.broken - before->broken);
-	} while ((lost > memory_slack(before) || now.total != before->total) &&
+	} while ((lost > memory_slack() || now.total != before->total) &&
 		 tries-- && !sleep(1));
 	mp_stress_say("  %-*s %16ld", MP_STRESS_COLUMN,
 		      "kB less memory free than before", lost);
@@ -220,22 +215,19 @@ static int clear_away(void)
 }
 
 /*
- * Twice, as leaks.c says.  Where it has given up meanwhile, for want of memory,
- * nothing was shown.  Return: bytes of what it suspects, or -errno.
+ * Where it has given up meanwhile, for want of memory, nothing was shown.
+ * Return: bytes of what it suspects, or -errno.
  */
 static int leaks(void)
 {
 	char text[4096];
 	int n;
 
-	if (access(KMEMLEAK, F_OK))
+	if (!mp_kmemleak_there())
 		return 0;
-	sleep(OLD_ENOUGH);
-	n = mp_write_file(KMEMLEAK, "scan") ?: mp_write_file(KMEMLEAK, "scan");
+	n = mp_kmemleak_scan();
 	if (!n)
-		n = mp_read_file(KMEMLEAK, text, sizeof(text));
-	if (n > 0)
-		printf("# %s\n", text);
+		n = mp_kmemleak_suspects(text, sizeof(text));
 	mp_stress_row("kmemleak suspects, bytes of text", n);
 	return n;
 }
@@ -284,7 +276,7 @@ FIXTURE_TEARDOWN(run)
 {
 	EXPECT_EQ(0, clear_away());
 	EXPECT_EQ(0, mp_deferred_drain());
-	EXPECT_GE(memory_slack(&self->before), memory_lost(&self->before));
+	EXPECT_GE(memory_slack(), memory_lost(&self->before));
 	EXPECT_EQ(0, leaks());
 	EXPECT_EQ(0, mp_kmsg_say("mp-expect-end", ""));
 }
