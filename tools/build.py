@@ -3,7 +3,8 @@
 
 The sources are mirrored into the cache, because kbuild writes its objects
 beside the sources it is given.  Only files that changed are copied, so a
-second build has nothing to do.
+second build has nothing to do, of whatever checkout: all have these areas in
+common, one build at a time, and take a copy of what they have built.
 """
 import os
 import pathlib
@@ -26,6 +27,7 @@ OPTIONS = {"normal": [], "test": ["MOVABLE_POOL_TEST=1"],
            "kunit": ["MOVABLE_POOL_KUNIT=1"]}
 # Debian builds its kernels with whatever gcc was current that day.
 SCREEN = 40
+UNSAFE = re.compile(r"[^\w.+-]")         # for make, in a file's name
 HARMLESS = re.compile(r"the compiler differs from the one used|"
                       r"pahole version differs")
 # From a kernel that was not built one cannot know what it exports.
@@ -62,8 +64,13 @@ class Build:
         return path if path.exists() else None
 
 
+def objects():
+    """Where all checkouts build."""
+    return cache.root() / "objects"
+
+
 def area_of(kernel, variant):
-    return cache.tree_dir() / kernel.release / variant
+    return objects() / identity(kernel) / variant
 
 
 def modules(kernel, variant, coverage=False):
@@ -97,13 +104,23 @@ def sparse(kernel, variant):
     return ours or (lines[-SCREEN:] if done.returncode else [])
 
 
+def identity(kernel):
+    """Kernel and compiler as a file's name: what an object file depends on,
+    beside its source, and make does not see."""
+    return UNSAFE.sub("_", "-".join((kernel.release, kernel.package,
+                                     compiler(kernel.machine))))
+
+
+def compiler(target):
+    """Its name and version."""
+    done = subprocess.run([target.cc(), "-dumpfullversion"], text=True,
+                          check=True, stdout=subprocess.PIPE)
+    return f"{target.cc()}-{done.stdout.strip()}"
+
+
 def probed(kernel):
     """Where to keep what this kernel offers (compat/probe.mk)."""
-    done = subprocess.run([kernel.machine.cc(), "-dumpfullversion"],
-                          text=True, check=True, stdout=subprocess.PIPE)
-    names = (kernel.release, kernel.package, kernel.machine.cc(),
-             done.stdout.strip())
-    return cache.root() / "probed" / "-".join(names)
+    return cache.root() / "probed" / identity(kernel)
 
 
 def kbuild(kernel, directory, variant):
@@ -126,8 +143,7 @@ def programs(target=None):
     For this machine, if no other is named.
     """
     target = target or machine.here()
-    name = f"programs-{target.name}" if target.is_foreign() else "programs"
-    area = cache.tree_dir() / name
+    area = objects() / f"programs-{compiler(target)}"
     harness = fetch.source() / "tools/testing/selftests"
     with cache.lock("build"):
         mirror(area / "src", PARTS)
@@ -232,6 +248,8 @@ def make(command):
 
 def clean():
     shutil.rmtree(cache.tree_dir())
+    with cache.lock("build"):
+        shutil.rmtree(objects(), ignore_errors=True)
 
 
 if __name__ == "__main__":
