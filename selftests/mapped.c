@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "mp_mapped_fixture.h"
+#include "mp_merge.h"
 #include "mp_module.h"
 #include "mp_touch.h"
 
@@ -558,7 +559,7 @@ static const struct advice {
 	const char *name;
 	int advice;
 	int err;
-	int unknown;	/* to old kernels */
+	int unknown;	/* to old kernels, or those without huge pages */
 } advices[] = {
 	{ .name = "normal", .advice = 0 },
 	{ .name = "random", .advice = 1 },
@@ -570,8 +571,8 @@ static const struct advice {
 	{ .name = "dontfork", .advice = 10 },
 	{ .name = "dofork", .advice = 11 },
 	{ .name = "mergeable", .advice = 12 },
-	{ .name = "hugepage", .advice = 14 },
-	{ .name = "nohugepage", .advice = 15 },
+	{ .name = "hugepage", .advice = 14, .unknown = 1 },
+	{ .name = "nohugepage", .advice = 15, .unknown = 1 },
 	{ .name = "wipeonfork", .advice = 18, .err = EINVAL },
 	{ .name = "cold", .advice = 20 },
 	{ .name = "pageout", .advice = 21 },
@@ -617,6 +618,8 @@ MAPPED_F(pages_move_whatever_was_advised)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(lasting); i++) {
+		if (lasting[i] == MADV_HUGEPAGE && !mp_has_thp())
+			continue;
 		mp_mapped_fill(it, SEED + i);
 		ASSERT_EQ(0, madvise(it->words, mp_mapped_bytes(it),
 				     lasting[i]));

@@ -28,6 +28,12 @@ static inline char *mp_map_small(size_t size)
 	return p;
 }
 
+/* PREEMPT_RT has none. */
+static inline int mp_has_thp(void)
+{
+	return !access(MP_THP, F_OK);
+}
+
 static inline void mp_khugepaged_pace(const char *ms, const char *pages)
 {
 	mp_write_file(MP_THP "khugepaged/scan_sleep_millisecs", ms);
