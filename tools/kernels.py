@@ -133,7 +133,7 @@ KERNELS = {
         # Compaction of page cache, which is off there by default.
         "cmdline": "sysctl.vm.compact_unevictable_allowed=1",
         "backing": "typed",
-        "only": "core",
+        "only_cache": "core",
     },
     "7.2-uml": {
         "suites": ["trixie-backports"],
