@@ -68,15 +68,13 @@ static int mp_pin_once(struct movable_page *mp, bool *empty)
 }
 
 /**
- * movable_page_trypin() - keep a page where it is, without waiting
- * @mp: handle with a page
+ * __movable_page_trypin() - what a pin does when something is in its way
+ * @mp: handle
  *
  * Context: Any.  Allowed in driver ops.
- * Return: 0; -EAGAIN while the page is being moved; -ENOENT if there is no
- * page; -EHWPOISON if a memory failure has hit it; -EOVERFLOW at
- * MOVABLE_PAGE_MAX_PINS.
+ * Return: as movable_page_trypin().
  */
-int movable_page_trypin(struct movable_page *mp)
+int __movable_page_trypin(struct movable_page *mp)
 {
 	bool empty;
 	int err = mp_pin_once(mp, &empty);
@@ -85,7 +83,7 @@ int movable_page_trypin(struct movable_page *mp)
 		mp_misuse("pin of a handle without a page\n");
 	return err;
 }
-EXPORT_SYMBOL_GPL(movable_page_trypin);
+EXPORT_SYMBOL_GPL(__movable_page_trypin);
 
 /**
  * mp_pin_again() - movable_page_pin() of a page that was there just now
@@ -111,18 +109,13 @@ int mp_pin_again(struct movable_page *mp)
 }
 
 /**
- * movable_page_pin() - keep a page where it is
- * @mp: handle with a page
- *
- * Waits while the page is being moved.  May be held over a sleep, but for as
- * long as it is, whoever wants the frame cannot have it.
+ * __movable_page_pin() - what a pin does when something is in its way
+ * @mp: handle
  *
  * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
- * Return: 0; -ENOENT if there is no page; -EHWPOISON if a memory failure has
- * hit it: it can only be freed; -EOVERFLOW at MOVABLE_PAGE_MAX_PINS; -EDEADLK
- * in a driver op when it would have had to wait.
+ * Return: as movable_page_pin().
  */
-int movable_page_pin(struct movable_page *mp)
+int __movable_page_pin(struct movable_page *mp)
 {
 	int err;
 
@@ -131,15 +124,15 @@ int movable_page_pin(struct movable_page *mp)
 	err = movable_page_trypin(mp);
 	return err == -EAGAIN ? mp_pin_again(mp) : err;
 }
-EXPORT_SYMBOL_GPL(movable_page_pin);
+EXPORT_SYMBOL_GPL(__movable_page_pin);
 
 /**
- * movable_page_unpin() - let a page move again
- * @mp: handle that the caller has pinned
+ * __movable_page_unpin() - what an unpin does when something is in its way
+ * @mp: handle
  *
  * Context: Any.
  */
-void movable_page_unpin(struct movable_page *mp)
+void __movable_page_unpin(struct movable_page *mp)
 {
 	u64 word = mp_word_read(mp);
 
@@ -150,7 +143,7 @@ void movable_page_unpin(struct movable_page *mp)
 		}
 	} while (!mp_word_change(mp, &word, word - MP_WORD_PIN));
 }
-EXPORT_SYMBOL_GPL(movable_page_unpin);
+EXPORT_SYMBOL_GPL(__movable_page_unpin);
 
 /**
  * movable_page_page() - the page of a pinned handle
@@ -174,16 +167,13 @@ struct page *movable_page_page(const struct movable_page *mp)
 EXPORT_SYMBOL_GPL(movable_page_page);
 
 /**
- * movable_page_map() - pin a page and get its kernel address
- * @mp: handle with a page
- *
- * The address is good in every context and thread until movable_page_unmap(),
- * which may be called by another thread; the caller may sleep meanwhile.
+ * __movable_page_map() - what a map does when something is in its way
+ * @mp: handle
  *
  * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
- * Return: the address, or ERR_PTR() as movable_page_pin() returns.
+ * Return: as movable_page_map().
  */
-void *movable_page_map(struct movable_page *mp)
+void *__movable_page_map(struct movable_page *mp)
 {
 	int err = movable_page_pin(mp);
 
@@ -191,15 +181,15 @@ void *movable_page_map(struct movable_page *mp)
 		return ERR_PTR(err);
 	return mp_compat_map(movable_page_page(mp));
 }
-EXPORT_SYMBOL_GPL(movable_page_map);
+EXPORT_SYMBOL_GPL(__movable_page_map);
 
 /**
- * movable_page_unmap() - end movable_page_map()
- * @mp: handle that the caller has mapped
+ * __movable_page_unmap() - what an unmap does when something is in its way
+ * @mp: handle
  *
  * Context: Process.
  */
-void movable_page_unmap(struct movable_page *mp)
+void __movable_page_unmap(struct movable_page *mp)
 {
 	struct page *page = movable_page_page(mp);
 
@@ -208,7 +198,7 @@ void movable_page_unmap(struct movable_page *mp)
 	mp_compat_unmap(page);
 	movable_page_unpin(mp);
 }
-EXPORT_SYMBOL_GPL(movable_page_unmap);
+EXPORT_SYMBOL_GPL(__movable_page_unmap);
 
 static void mp_unpin_set(struct movable_page **mps, unsigned int n)
 {

@@ -36,14 +36,9 @@
 
 #include "word_watch.h"
 
-#define MP_WORD_STATE		0x3ULL
-#define MP_WORD_DYING		BIT_ULL(2)
+/* Those that drivers are compiled with are in linux/movable_pool_inline.h. */
 #define MP_WORD_ASYNC		BIT_ULL(3)
-#define MP_WORD_PIN_SHIFT	4
-#define MP_WORD_PIN		BIT_ULL(MP_WORD_PIN_SHIFT)
-#define MP_WORD_POISONED	BIT_ULL(22)
 #define MP_WORD_PLACED		BIT_ULL(23)
-#define MP_WORD_PFN_SHIFT	24
 
 /* No pins any more: tested at once, for pins are many. */
 #define MP_WORD_CLOSED		(MP_WORD_DYING | MP_WORD_POISONED)
@@ -124,7 +119,9 @@ static inline bool mp_word_change(struct movable_page *mp, u64 *old, u64 new)
 /* Where nobody else changes the word: it is dying. */
 static inline void mp_word_set(struct movable_page *mp, u64 word)
 {
+#ifdef MOVABLE_POOL_TEST
 	mp_word_watch(mp_word_read(mp), word);
+#endif
 	atomic64_set_release(&mp->word, word);
 }
 

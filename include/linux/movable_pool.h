@@ -255,11 +255,6 @@ int movable_page_publish(struct movable_page *mp);
 int __must_check movable_page_free(struct movable_page *mp);
 int __must_check movable_page_free_async(struct movable_page *mp);
 
-int __must_check movable_page_pin(struct movable_page *mp);
-int __must_check movable_page_trypin(struct movable_page *mp);
-void movable_page_unpin(struct movable_page *mp);
-void *movable_page_map(struct movable_page *mp);
-void movable_page_unmap(struct movable_page *mp);
 void *movable_page_vmap(struct movable_page **mps, unsigned int n);
 void movable_page_vunmap(void *addr, struct movable_page **mps, unsigned int n);
 struct page *movable_page_page(const struct movable_page *mp);
@@ -269,5 +264,8 @@ unsigned long movable_page_pfn(const struct movable_page *mp);
 unsigned int movable_page_pins(const struct movable_page *mp);
 struct movable_page *movable_page_lookup(struct movable_pool *pool,
 					 struct page *page);
+
+/* pin, trypin, unpin, map, unmap */
+#include <linux/movable_pool_inline.h>
 
 #endif /* _LINUX_MOVABLE_POOL_H */
