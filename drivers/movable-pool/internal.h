@@ -94,10 +94,12 @@ struct mp_counters {
  *	least until this is 0; an owner gives up a page's share last of all.
  * @busy: movers at work; raised while the mover's page still counts in
  *	@nr_pages, so destroy() looks at it last: with @nr_pages 0 no mover can
- *	begin, and those that have begun are seen
+ *	begin, and those that have begun are seen.  And MP_POOL_SHUT
  * @max_pages: limit of @nr_pages
+ * @share_limit: the same, of any pool: 0 when destroy() has begun
  * @flags: MOVABLE_POOL_*
  * @shutdown: destroy() has begun
+ * @restricted: @policy forbids some pages
  * @word_async: MP_WORD_ASYNC if the driver has ops->freed
  * @gfp: what the backing wants in every allocation
  * @policy: where pages may be (policy.c)
@@ -120,8 +122,10 @@ struct movable_pool {
 	atomic_long_t nr_pages;
 	atomic_t busy;
 	unsigned long max_pages;
+	unsigned long share_limit;
 	unsigned int flags;
 	bool shutdown;
+	bool restricted;
 	u64 word_async;
 	gfp_t gfp;
 	struct movable_policy policy;
@@ -190,11 +194,27 @@ struct mp_order {
 };
 
 /* pool.c */
-void mp_pool_enter(struct movable_pool *pool);
-void mp_pool_leave(struct movable_pool *pool);
+void mp_pool_shut(struct movable_pool *pool);
+void mp_pool_left(atomic_t *busy);
 int mp_pool_hold(struct movable_pool *pool);
 
 struct movable_pool *mp_pool_of_frame(unsigned long pfn, struct page **page);
+
+/* In @busy: destroy() waits for the movers, or will. */
+#define MP_POOL_SHUT	BIT(30)
+
+/* A mover is at work; under the link lock of one of the pool's pages. */
+static inline void mp_pool_enter(struct movable_pool *pool)
+{
+	atomic_inc(&pool->busy);
+}
+
+/* The mover's last touch of the pool, which may be gone right after. */
+static inline void mp_pool_leave(struct movable_pool *pool)
+{
+	if (unlikely(atomic_dec_return(&pool->busy) == MP_POOL_SHUT))
+		mp_pool_left(&pool->busy);
+}
 
 /* poison.c */
 void mp_poison_found(struct page *page);
@@ -217,7 +237,11 @@ void mp_op_enter(struct mp_op *op, const struct movable_pool *pool,
 void mp_op_exit(struct mp_op *op);
 bool mp_op_running(void);
 bool mp_op_of(const struct movable_pool *pool, struct mp_op *found);
+#ifdef CONFIG_LOCKDEP
 void mp_op_might_wait(void);
+#else
+static inline void mp_op_might_wait(void) { }
+#endif
 void mp_op_not_in_reclaim(void);
 
 /* pin.c */
@@ -232,10 +256,17 @@ bool mp_page_adoptable(struct page *page);
 
 /* policy.c */
 bool mp_policy_valid(const struct movable_pool_attr *attr);
-bool mp_policy_allows(const struct movable_pool *pool, struct page *page);
-bool mp_policy_set(const struct movable_pool *pool);
+bool mp_policy_restricts(const struct movable_policy *policy);
+bool mp_policy_allows_page(const struct movable_pool *pool, struct page *page);
 struct page *mp_policy_alloc(const struct movable_pool *pool, int nid,
 			     gfp_t gfp);
+
+/* Any page that does not go away meanwhile. */
+static inline bool mp_policy_allows(const struct movable_pool *pool,
+				    struct page *page)
+{
+	return likely(!pool->restricted) || mp_policy_allows_page(pool, page);
+}
 
 /* walk.c */
 struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn);

@@ -39,6 +39,7 @@
 #include <linux/fs.h>
 #include <linux/irqflags.h>
 #include <linux/llist.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 
@@ -53,9 +54,14 @@
 
 static_assert(__alignof__(struct movable_page) > MP_LINK_FLAGS);
 
-static inline unsigned long *mp_link_word(struct page *page)
+static __always_inline unsigned long *mp_link_word(struct page *page)
 {
 	return PagePrivate(page) ? &page->private : mp_compat_index(page);
+}
+
+static __always_inline unsigned long *mp_link_word_loose(struct page *page)
+{
+	return mp_compat_index(page);
 }
 
 static inline unsigned long mp_link_lock(struct page *page)
@@ -73,9 +79,28 @@ static inline void mp_link_unlock(struct page *page, unsigned long irqflags)
 	local_irq_restore(irqflags);
 }
 
+/* The same for the VM's side, which has interrupts on and the word at hand. */
+static __always_inline void mp_link_lock_irq(unsigned long *link)
+{
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	bit_spin_lock(MP_LINK_LOCK_BIT, link);
+}
+
+static __always_inline void mp_link_unlock_irq(unsigned long *link)
+{
+	bit_spin_unlock(MP_LINK_LOCK_BIT, link);
+	local_irq_enable();
+}
+
+static inline struct movable_page *mp_link_handle_of(unsigned long word)
+{
+	return (void *)(word & ~MP_LINK_FLAGS);
+}
+
 static inline struct movable_page *mp_link_handle(struct page *page)
 {
-	return (void *)(READ_ONCE(*mp_link_word(page)) & ~MP_LINK_FLAGS);
+	return mp_link_handle_of(READ_ONCE(*mp_link_word(page)));
 }
 
 /*
@@ -120,9 +145,11 @@ static inline void mp_link_init(struct page *page)
 static inline void mp_link_set(struct page *page, struct movable_page *mp,
 			       struct movable_pool *pool)
 {
-	WRITE_ONCE(*mp_link_word(page), (unsigned long)mp);
-	if (PagePrivate(page))
+	if (PagePrivate(page)) {
+		WRITE_ONCE(page->private, (unsigned long)mp);
 		return;
+	}
+	WRITE_ONCE(*mp_compat_index(page), (unsigned long)mp);
 	/* Pairs with mp_link_loose_pool(). */
 	smp_store_release(&page->private, (unsigned long)pool);
 }
@@ -137,24 +164,33 @@ static inline void mp_link_set_balloon(struct page *page,
 }
 
 /* Under the page lock: is it one of a balloon pool? */
-static inline bool mp_link_balloon(struct page *page)
+static inline bool mp_link_balloon(const unsigned long *link)
 {
-	return !PagePrivate(page) &&
-	       READ_ONCE(*mp_link_word(page)) & MP_LINK_BALLOON;
+	return READ_ONCE(*link) & MP_LINK_BALLOON;
 }
 
 /*
  * Cut the link, under the page lock or the link lock (whose bit stays).
  * Return: whether the VM had the page isolated.
  */
+static inline bool mp_link_cut_word(unsigned long *link)
+{
+	unsigned long word = READ_ONCE(*link);
+
+	WRITE_ONCE(*link, word & MP_LINK_LOCK);
+	return word & MP_LINK_ISOLATED;
+}
+
+static inline bool mp_link_cut_loose(struct page *page)
+{
+	WRITE_ONCE(page->private, 0);
+	return mp_link_cut_word(mp_compat_index(page));
+}
+
 static inline bool mp_link_cut(struct page *page)
 {
-	unsigned long word = READ_ONCE(*mp_link_word(page));
-
-	if (!PagePrivate(page))
-		WRITE_ONCE(page->private, 0);
-	WRITE_ONCE(*mp_link_word(page), word & MP_LINK_LOCK);
-	return word & MP_LINK_ISOLATED;
+	return PagePrivate(page) ? mp_link_cut_word(&page->private) :
+				   mp_link_cut_loose(page);
 }
 
 /*
@@ -170,24 +206,31 @@ static inline void mp_link_move(struct page *dst, struct page *src)
 	mp_link_set(dst, mp, pool);
 }
 
+static inline void mp_link_move_loose(struct page *dst, struct page *src)
+{
+	unsigned long *link = mp_link_word_loose(dst);
+	struct movable_pool *pool = mp_link_loose_pool(src);
+
+	WRITE_ONCE(*link, READ_ONCE(*mp_link_word_loose(src)) & ~MP_LINK_FLAGS);
+	mp_link_cut_loose(src);
+	/* Pairs with mp_link_loose_pool(). */
+	smp_store_release(&dst->private, (unsigned long)pool);
+}
+
 /* Under the page lock and the link lock, the link is there. */
-static inline bool mp_link_isolated(struct page *page)
+static inline bool mp_link_isolated(const unsigned long *link)
 {
-	return READ_ONCE(*mp_link_word(page)) & MP_LINK_ISOLATED;
+	return READ_ONCE(*link) & MP_LINK_ISOLATED;
 }
 
-static inline void mp_link_set_isolated(struct page *page)
+static inline void mp_link_set_isolated(unsigned long *link)
 {
-	unsigned long *word = mp_link_word(page);
-
-	WRITE_ONCE(*word, *word | MP_LINK_ISOLATED);
+	WRITE_ONCE(*link, *link | MP_LINK_ISOLATED);
 }
 
-static inline void mp_link_clear_isolated(struct page *page)
+static inline void mp_link_clear_isolated(unsigned long *link)
 {
-	unsigned long *word = mp_link_word(page);
-
-	WRITE_ONCE(*word, *word & ~MP_LINK_ISOLATED);
+	WRITE_ONCE(*link, *link & ~MP_LINK_ISOLATED);
 }
 
 /* A loose page whose link is cut waits among the orphans. */

@@ -35,10 +35,8 @@ bool mp_loose_owns(const struct movable_pool *pool, struct page *page)
  * A page that only we own is locked by others for a moment at most (memory
  * failure handling), and by no migration batch, for it is not marked yet.
  */
-static bool mp_loose_lock_new(struct page *page, gfp_t gfp)
+bool mp_loose_lock_wait(struct page *page, gfp_t gfp)
 {
-	if (!mp_fail(MP_FAIL_PAGE_LOCK) && trylock_page(page))
-		return true;
 	if (!gfpflags_allow_blocking(gfp))
 		return false;
 	lock_page(page);
@@ -48,16 +46,12 @@ static bool mp_loose_lock_new(struct page *page, gfp_t gfp)
 int mp_loose_add(struct movable_pool *pool, struct page *page, long index,
 		 gfp_t gfp)
 {
-	if (!mp_loose_lock_new(page, gfp))
-		return -EBUSY;
-	mp_link_init(page);
-	pool->backing->loose->mark(page);
-	return 0;
+	return mp_loose_add_inline(pool, page, gfp);
 }
 
 void mp_loose_let_go(const struct mp_backing *backing, struct page *page)
 {
-	backing->loose->unmark(page);
+	mp_loose_unmark(backing->loose, page);
 	unlock_page(page);
 	put_page(page);
 }
@@ -123,28 +117,23 @@ static unsigned int mp_loose_released(bool isolated)
 	return isolated ? MP_RELEASED_ISOLATED : 0;
 }
 
-/*
- * With the page lock nobody else is on the link; without, the link lock keeps
- * out the VM's side, which may be about to look at the handle.
- */
-unsigned int mp_loose_release(const struct mp_backing *backing,
-			      struct page *page, bool may_sleep)
+/* Somebody has it locked. */
+unsigned int mp_loose_release_locked(const struct mp_backing *backing,
+				     struct page *page)
 {
-	unsigned long irqflags;
-	bool isolated;
+	unsigned long irqflags = mp_link_lock(page);
+	bool isolated = mp_link_cut_loose(page);
 
-	if (trylock_page(page)) {
-		isolated = mp_link_cut(page);
-		mp_wait_point(MP_WAIT_FREE_CUT, page);
-		mp_loose_let_go(backing, page);
-		return mp_loose_released(isolated);
-	}
-	irqflags = mp_link_lock(page);
-	isolated = mp_link_cut(page);
 	mp_link_unlock(page, irqflags);
 	mp_wait_point(MP_WAIT_FREE_CUT, page);
 	mp_orphan_add(backing->loose, page);
 	return mp_loose_released(isolated) | MP_RELEASED_LATER;
+}
+
+unsigned int mp_loose_release(const struct mp_backing *backing,
+			      struct page *page, bool may_sleep)
+{
+	return mp_loose_release_inline(backing, page);
 }
 
 /* With the VM's page lock. */
@@ -165,8 +154,8 @@ int mp_loose_replace(const struct mp_backing *backing, struct page *dst,
 		     struct page *src)
 {
 	get_page(dst);
-	mp_link_move(dst, src);
-	backing->loose->mark(dst);
+	mp_link_move_loose(dst, src);
+	mp_loose_mark(backing->loose, dst);
 	put_page(src);
 	return 0;
 }

@@ -10,11 +10,18 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/indirect_call_wrapper.h>
 #include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/workqueue.h>
 
 #include "backing.h"
 #include "balloon.h"
+#include "fault.h"
+#include "internal.h"
+#include "link.h"
+#include "wait_point.h"
 
 /**
  * struct mp_loose - what one backing's loose pages have, and its orphans
@@ -44,6 +51,36 @@ struct mp_loose {
 	unsigned long stuck;
 };
 
+/* The one there is whose pages move is called directly, for speed. */
+#ifdef MP_HAVE_NONLRU
+void mp_nonlru_mark(struct page *page);
+#endif
+/* Pages with a type are not unmarked. */
+#if defined(MP_HAVE_NONLRU) && !defined(MP_HAVE_NONLRU_TYPED)
+#define MP_HAVE_NONLRU_UNMARK
+void mp_nonlru_unmark(struct page *page);
+#endif
+
+static __always_inline void mp_loose_mark(const struct mp_loose *loose,
+					  struct page *page)
+{
+#ifdef MP_HAVE_NONLRU
+	INDIRECT_CALL_1(loose->mark, mp_nonlru_mark, page);
+#else
+	loose->mark(page);
+#endif
+}
+
+static __always_inline void mp_loose_unmark(const struct mp_loose *loose,
+					    struct page *page)
+{
+#ifdef MP_HAVE_NONLRU_UNMARK
+	INDIRECT_CALL_1(loose->unmark, mp_nonlru_unmark, page);
+#else
+	loose->unmark(page);
+#endif
+}
+
 int mp_loose_init(const struct mp_backing *backing);
 void mp_loose_exit(const struct mp_backing *backing);
 bool mp_loose_owns(const struct movable_pool *pool, struct page *page);
@@ -59,8 +96,43 @@ int mp_loose_replace(const struct mp_backing *backing, struct page *dst,
 		     struct page *src);
 int mp_loose_supplant(const struct mp_backing *backing, struct page *dst,
 		      struct page *src);
+unsigned int mp_loose_release_locked(const struct mp_backing *backing,
+				     struct page *page);
 long mp_loose_nr_orphans(const struct mp_backing *backing);
 unsigned long mp_loose_orphan_pfn(const struct mp_backing *backing);
+
+bool mp_loose_lock_wait(struct page *page, gfp_t gfp);
+
+/* mp_loose_add() and mp_loose_release(), inlined where every page comes by. */
+static __always_inline int mp_loose_add_inline(struct movable_pool *pool,
+					       struct page *page, gfp_t gfp)
+{
+	if (unlikely(mp_fail(MP_FAIL_PAGE_LOCK) || !trylock_page(page)) &&
+	    !mp_loose_lock_wait(page, gfp))
+		return -EBUSY;
+	WRITE_ONCE(*mp_compat_index(page), 0);
+	mp_loose_mark(pool->backing->loose, page);
+	return 0;
+}
+
+/*
+ * With the page lock nobody else is on the link; without, the link lock keeps
+ * out the VM's side, which may be about to look at the handle.
+ */
+static __always_inline unsigned int
+mp_loose_release_inline(const struct mp_backing *backing, struct page *page)
+{
+	bool isolated;
+
+	if (unlikely(!trylock_page(page)))
+		return mp_loose_release_locked(backing, page);
+	isolated = mp_link_cut_loose(page);
+	mp_wait_point(MP_WAIT_FREE_CUT, page);
+	mp_loose_unmark(backing->loose, page);
+	unlock_page(page);
+	put_page(page);
+	return isolated ? MP_RELEASED_ISOLATED : 0;
+}
 
 /* What all backings with loose pages have in common. */
 #define MP_LOOSE_OPS \

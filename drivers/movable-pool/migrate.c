@@ -39,13 +39,14 @@ struct mp_move {
 	struct movable_page *mp;
 	struct page *src;
 	struct page *dst;
+	unsigned long *link;	/* of @src */
 	enum migrate_mode mode;
 	struct mp_order *order;	/* the owner's, NULL: the VM moves the page */
 	u64 word;		/* the handle's, state MOVING */
 };
 
 /* Into the books, and to who wants to know why. */
-static void mp_move_refuse(struct mp_move *move, enum mp_event event)
+static __cold void mp_move_refuse(struct mp_move *move, enum mp_event event)
 {
 	mp_count(move->pool, event);
 	if (move->order)
@@ -76,7 +77,8 @@ static enum mp_event mp_word_refusal(u64 word)
 }
 
 static bool mp_isolate_linked(struct movable_pool *pool,
-			      struct movable_page *mp, struct page *page)
+			      struct movable_page *mp, struct page *page,
+			      unsigned long *link)
 {
 	u64 word;
 
@@ -88,26 +90,28 @@ static bool mp_isolate_linked(struct movable_pool *pool,
 		mp_count(pool, mp_word_refusal(word));
 		return false;
 	}
-	mp_link_set_isolated(page);
+	mp_link_set_isolated(link);
 	mp_count(pool, MP_ISOLATED);
 	return true;
 }
 
-static bool mp_isolate(struct page *page)
+static bool mp_isolate(struct page *page, unsigned long *link)
 {
-	unsigned long irqflags = mp_link_lock(page);
-	struct movable_page *mp = mp_link_handle(page);
+	struct movable_page *mp;
 	bool ok = false;
 
+	mp_link_lock_irq(link);
+	mp = mp_link_handle_of(READ_ONCE(*link));
 	if (mp)
-		ok = mp_isolate_linked(mp_link_pool(page), mp, page);
-	mp_link_unlock(page, irqflags);
+		ok = mp_isolate_linked(mp_link_loose_pool(page), mp, page,
+				       link);
+	mp_link_unlock_irq(link);
 	return ok;
 }
 
 /**
  * mp_core_isolate() - may the VM take hold of a page?
- * @page: locked, marked by the backing
+ * @page: locked, marked by the backing, a loose one
  *
  * Advisory: the owner may pin or free the page at any time afterwards.
  *
@@ -116,13 +120,17 @@ static bool mp_isolate(struct page *page)
  */
 bool mp_core_isolate(struct page *page)
 {
+	unsigned long *link = mp_link_word_loose(page);
 	bool ok;
 
 	mp_wait_point(MP_WAIT_ISOLATE_ENTER, page);
-	if (PageHWPoison(page) && !mp_link_balloon(page))
-		mp_poison_found(page);
-	ok = mp_link_balloon(page) ? mp_balloon_isolate(page) :
-				     mp_isolate(page);
+	if (unlikely(mp_link_balloon(link))) {
+		ok = mp_balloon_isolate(page);
+	} else {
+		if (unlikely(PageHWPoison(page)))
+			mp_poison_found(page);
+		ok = mp_isolate(page, link);
+	}
 	if (ok)
 		mp_wait_point(MP_WAIT_ISOLATE_DONE, page);
 	return ok;
@@ -130,27 +138,27 @@ bool mp_core_isolate(struct page *page)
 
 /**
  * mp_core_putback() - the VM gives an isolated page back unmoved
- * @page: locked
+ * @page: locked, a loose one
  *
  * Return: false if the page is an orphan, which the backing then unmarks.
  */
 bool mp_core_putback(struct page *page)
 {
-	unsigned long irqflags;
+	unsigned long *link = mp_link_word_loose(page);
 	bool linked;
 
 	mp_wait_point(MP_WAIT_PUTBACK_ENTER, page);
-	if (mp_link_balloon(page)) {
+	if (mp_link_balloon(link)) {
 		mp_balloon_putback(page);
 		return true;
 	}
-	irqflags = mp_link_lock(page);
-	linked = mp_link_handle(page);
+	mp_link_lock_irq(link);
+	linked = mp_link_handle_of(READ_ONCE(*link));
 	if (linked) {
-		mp_link_clear_isolated(page);
-		mp_count(mp_link_pool(page), MP_PUTBACK);
+		mp_link_clear_isolated(link);
+		mp_count(mp_link_loose_pool(page), MP_PUTBACK);
 	}
-	mp_link_unlock(page, irqflags);
+	mp_link_unlock_irq(link);
 	return linked;
 }
 
@@ -206,16 +214,16 @@ static bool mp_move_meant(struct mp_move *move)
  */
 static int mp_move_begin(struct mp_move *move)
 {
-	unsigned long irqflags = mp_link_lock(move->src);
 	int err = -ENOENT;
 
-	move->mp = mp_link_handle(move->src);
+	mp_link_lock_irq(move->link);
+	move->mp = mp_link_handle_of(READ_ONCE(*move->link));
 	if (move->mp && mp_move_meant(move)) {
 		move->pool = mp_link_pool(move->src);
 		mp_pool_enter(move->pool);
 		err = mp_move_start(move);
 	}
-	mp_link_unlock(move->src, irqflags);
+	mp_link_unlock_irq(move->link);
 	if (err && move->pool)
 		mp_pool_leave(move->pool);
 	return err;
@@ -225,8 +233,8 @@ static int mp_move_begin(struct mp_move *move)
  * The owner has called free_async() on the page in motion: finish that.  @page
  * is the one that is the pool's now; it becomes an orphan.
  */
-static void mp_move_die(struct mp_move *move, struct page *page,
-			unsigned int released)
+static __cold void mp_move_die(struct mp_move *move, struct page *page,
+			       unsigned int released)
 {
 	void (*freed)(struct movable_page *mp) = move->pool->ops->freed;
 	struct mp_op op;
@@ -244,7 +252,7 @@ static void mp_move_die(struct mp_move *move, struct page *page,
 }
 
 /* Return: @err, or -ENOENT: the source is an orphan now. */
-static int mp_move_abort(struct mp_move *move, int err)
+static __cold int mp_move_abort(struct mp_move *move, int err)
 {
 	u64 word = move->word;
 
@@ -275,7 +283,8 @@ static int mp_move_verdict(struct mp_move *move, int err)
 	return err;
 }
 
-static int mp_move_op(struct mp_move *move, struct page *dst, struct page *src)
+static noinline int mp_move_op(struct mp_move *move, struct page *dst,
+			       struct page *src)
 {
 	struct mp_op op;
 	int err;
@@ -320,7 +329,7 @@ static int mp_move_copy(struct mp_move *move)
  * take its time for that.  If it does not, the frame it may go on using is lost
  * rather than reused.
  */
-static int mp_move_undo(struct mp_move *move, int err)
+static __cold int mp_move_undo(struct mp_move *move, int err)
 {
 	mp_move_refuse(move, MP_REFUSED_REFERENCED);
 	move->mode = MIGRATE_SYNC;
@@ -360,7 +369,7 @@ static bool mp_move_publish(struct mp_move *move)
  * The VM is told that all went well and frees the source.  The isolation ends
  * with the page it was of.
  */
-static int mp_move_stillborn(struct mp_move *move, bool isolated)
+static __cold int mp_move_stillborn(struct mp_move *move, bool isolated)
 {
 	mp_move_refuse(move, MP_REFUSED_UNREADY);
 	mp_move_die(move, move->dst, isolated ? MP_RELEASED_ISOLATED : 0);
@@ -387,13 +396,11 @@ static void mp_move_count(struct mp_move *move, bool isolated)
 		mp_count(move->pool, MP_RELEASED);
 }
 
-static void mp_move_tell(struct mp_move *move)
+static noinline void mp_move_tell(struct mp_move *move)
 {
 	struct movable_pool *pool = move->pool;
 	struct mp_op op;
 
-	if (!pool->ops->moved)
-		return;
 	mp_op_enter(&op, pool, "moved", move->src);
 	pool->ops->moved(pool, page_to_pfn(move->src), page_to_pfn(move->dst));
 	mp_op_exit(&op);
@@ -402,7 +409,7 @@ static void mp_move_tell(struct mp_move *move)
 /* From the publication on the handle is only an address: it may be freed. */
 static int mp_move_end(struct mp_move *move)
 {
-	bool isolated = mp_link_isolated(move->src);
+	bool isolated = mp_link_isolated(move->link);
 	int err = mp_move_replace(move);
 
 	if (err)
@@ -413,7 +420,8 @@ static int mp_move_end(struct mp_move *move)
 	wake_up_var(&move->mp->word);
 	mp_wait_point(MP_WAIT_MIGRATE_PUBLISHED, move->src);
 	mp_move_count(move, isolated);
-	mp_move_tell(move);
+	if (move->pool->ops->moved)
+		mp_move_tell(move);
 	mp_pool_leave(move->pool);
 	return 0;
 }
@@ -425,7 +433,7 @@ static int mp_move_end(struct mp_move *move)
 static int mp_move_refs(struct mp_move *move)
 {
 	return move->backing->refs +
-	       (move->order && mp_link_isolated(move->src));
+	       (move->order && mp_link_isolated(move->link));
 }
 
 /* Nobody but these can come to the page, or write to it. */
@@ -461,6 +469,14 @@ static int mp_move_run(struct mp_move *move)
 	return mp_move_end(move);
 }
 
+/* Whoever wants it: once in the text, with all its steps. */
+static noinline int mp_move(struct mp_move *move)
+{
+	int err = mp_move_begin(move);
+
+	return err ?: mp_move_run(move);
+}
+
 /**
  * mp_core_migrate() - the VM moves a page's contents to a new page
  * @backing: the caller
@@ -479,15 +495,18 @@ int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 		.backing = backing,
 		.src = src,
 		.dst = dst,
+		.link = mp_link_word(src),
 		.mode = mode,
+		.pool = NULL,
+		.mp = NULL,
+		.order = NULL,
+		.word = 0,
 	};
-	int err;
 
 	mp_wait_point(MP_WAIT_MIGRATE_ENTER, src);
-	if (mp_link_balloon(src))
+	if (unlikely(mp_link_balloon(move.link)))
 		return mp_balloon_migrate(backing, dst, src, mode);
-	err = mp_move_begin(&move);
-	return err ?: mp_move_run(&move);
+	return mp_move(&move);
 }
 
 /**
@@ -510,10 +529,10 @@ int mp_core_direct(struct mp_order *order, struct page *dst, struct page *src)
 		.backing = order->pool->backing,
 		.src = src,
 		.dst = dst,
+		.link = mp_link_word(src),
 		.mode = order->mode,
 		.order = order,
 	};
-	int err = mp_move_begin(&move);
 
-	return err ?: mp_move_run(&move);
+	return mp_move(&move);
 }

@@ -126,12 +126,14 @@ bool mp_op_of(const struct movable_pool *pool, struct mp_op *found)
 	return false;
 }
 
+#ifdef CONFIG_LOCKDEP
 /* Said by every call that can wait for an op to end. */
 void mp_op_might_wait(void)
 {
 	mp_op_acquire();
 	mp_op_release();
 }
+#endif
 
 /* Said by every call that can wait for a page lock, unknown to lockdep. */
 void mp_op_not_in_reclaim(void)

@@ -9,6 +9,7 @@
  */
 
 #include <linux/highmem.h>
+#include <linux/indirect_call_wrapper.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 #include <linux/pagemap.h>
@@ -17,6 +18,7 @@
 #include "fault.h"
 #include "internal.h"
 #include "link.h"
+#include "loose.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -27,7 +29,8 @@
  * Close the books on a page whose link is cut; the pool may go right after.
  * @released: MP_RELEASED_*
  */
-void mp_page_leave(struct movable_pool *pool, unsigned int released)
+static __always_inline void mp_page_leave_inline(struct movable_pool *pool,
+						 unsigned int released)
 {
 	if (released & MP_RELEASED_ISOLATED)
 		mp_count(pool, MP_RELEASED);
@@ -38,6 +41,11 @@ void mp_page_leave(struct movable_pool *pool, unsigned int released)
 	atomic_long_dec_return(&pool->nr_pages);
 }
 
+void mp_page_leave(struct movable_pool *pool, unsigned int released)
+{
+	mp_page_leave_inline(pool, released);
+}
+
 /*
  * What a move could not keep, or the VM does not do for these pages: it never
  * moves a memcg charge with them (mm/migrate.c, all versions), moves order-0
@@ -45,15 +53,20 @@ void mp_page_leave(struct movable_pool *pool, unsigned int released)
  * policy to say.  __GFP_RECLAIMABLE beside __GFP_MOVABLE is no mobility the
  * page allocator knows.
  */
-static bool mp_gfp_allowed(gfp_t gfp)
-{
-	const gfp_t bad = __GFP_ACCOUNT | __GFP_COMP | __GFP_DMA |
-			  __GFP_DMA32 | __GFP_RECLAIMABLE;
+#define MP_GFP_BAD	(__GFP_ACCOUNT | __GFP_COMP | __GFP_DMA | \
+			 __GFP_DMA32 | __GFP_RECLAIMABLE)
 
-	if (!(gfp & bad))
-		return true;
+static __cold void mp_gfp_refuse(gfp_t gfp)
+{
 	mp_misuse("refused gfp %#x: a move keeps no memcg charge, order, zone\n",
-		  (__force unsigned int)gfp & (__force unsigned int)bad);
+		  (__force unsigned int)(gfp & MP_GFP_BAD));
+}
+
+static inline bool mp_gfp_allowed(gfp_t gfp)
+{
+	if (likely(!(gfp & MP_GFP_BAD)))
+		return true;
+	mp_gfp_refuse(gfp);
 	return false;
 }
 
@@ -66,51 +79,54 @@ static gfp_t mp_page_gfp(struct movable_pool *pool, gfp_t gfp)
  * From here to mp_page_give() or mp_page_back_out() the handle is dying without
  * a page: whoever uses it meanwhile is told that it has none.
  */
-static int mp_page_claim(struct movable_pool *pool, struct movable_page *mp)
+static inline int mp_page_claim(struct movable_pool *pool,
+				struct movable_page *mp)
 {
 	u64 old = 0;
 
-	if (mp_word_change(mp, &old, MOVABLE_PAGE_EMPTY | MP_WORD_DYING))
+	if (likely(mp_word_change(mp, &old,
+				  MOVABLE_PAGE_EMPTY | MP_WORD_DYING)))
 		return 0;
 	mp_misuse("%s: alloc for a handle that has a page\n", pool->name);
 	return -EEXIST;
 }
 
-/* Has the pool pages of this kind? */
-static int mp_page_kind(struct movable_pool *pool, long index)
+static __cold int mp_page_kind_wrong(struct movable_pool *pool)
 {
-	bool mapped = pool->flags & MOVABLE_POOL_MAPPED;
-	bool placed = index != MP_INDEX_NEXT;
-
-	if (pool->flags & MOVABLE_POOL_BALLOON) {
+	if (pool->flags & MOVABLE_POOL_BALLOON)
 		mp_misuse("%s: a balloon's pages have no handles\n",
 			  pool->name);
-		return -EINVAL;
-	}
-	if (mapped == placed)
-		return 0;
-	mp_misuse("%s: pages of mapped pools, and no others, have a place in them\n",
-		  pool->name);
+	else
+		mp_misuse("%s: pages of mapped pools, and no others, have a place in them\n",
+			  pool->name);
 	return -EINVAL;
 }
 
-/* Take a share of the pool for a page to come. */
-static int mp_page_share(struct movable_pool *pool)
+/* Has the pool pages of this kind? */
+static inline int mp_page_kind(struct movable_pool *pool, long index)
 {
-	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
-	int err = 0;
+	unsigned int kind = index == MP_INDEX_NEXT ? 0 : MOVABLE_POOL_MAPPED;
 
-	if (READ_ONCE(pool->shutdown))
-		err = -ESHUTDOWN;
-	else if (pool->max_pages && nr > pool->max_pages)
-		err = -ENOSPC;
-	if (err)
-		atomic_long_dec(&pool->nr_pages);
-	return err;
+	if (likely((pool->flags & (MOVABLE_POOL_BALLOON |
+				   MOVABLE_POOL_MAPPED)) == kind))
+		return 0;
+	return mp_page_kind_wrong(pool);
 }
 
-static int mp_page_enter(struct movable_pool *pool, struct movable_page *mp,
-			 long index)
+/* Take a share of the pool for a page to come. */
+static inline int mp_page_share(struct movable_pool *pool)
+{
+	unsigned long nr = atomic_long_inc_return(&pool->nr_pages);
+	unsigned long limit = READ_ONCE(pool->share_limit);
+
+	if (likely(nr <= limit))
+		return 0;
+	atomic_long_dec(&pool->nr_pages);
+	return limit ? -ENOSPC : -ESHUTDOWN;
+}
+
+static __always_inline int mp_page_enter(struct movable_pool *pool,
+					 struct movable_page *mp, long index)
 {
 	int err = mp_page_kind(pool, index) ?: mp_page_share(pool);
 
@@ -129,12 +145,23 @@ static void mp_page_back_out(struct movable_pool *pool, struct movable_page *mp)
 	atomic_long_dec_return(&pool->nr_pages);
 }
 
+static __always_inline int mp_page_add(struct movable_pool *pool,
+				       struct page *page, long index,
+				       gfp_t gfp)
+{
+	if (likely(pool->backing->add == mp_loose_add))
+		return mp_loose_add_inline(pool, page, gfp);
+	return pool->backing->add(pool, page, index, gfp);
+}
+
 /* Give @page, the caller's alone, to @mp.  On error it stays the caller's. */
-static int mp_page_give(struct movable_pool *pool, struct movable_page *mp,
-			struct page *page, long index, gfp_t gfp)
+static __always_inline int mp_page_give(struct movable_pool *pool,
+					struct movable_page *mp,
+					struct page *page, long index,
+					gfp_t gfp)
 {
 	u64 word = MOVABLE_PAGE_PRIVATE | pool->word_async;
-	int err = pool->backing->add(pool, page, index, gfp);
+	int err = mp_page_add(pool, page, index, gfp);
 
 	if (err)
 		return err;
@@ -147,18 +174,19 @@ static int mp_page_give(struct movable_pool *pool, struct movable_page *mp,
 	return 0;
 }
 
-static struct page *mp_page_new(struct movable_pool *pool, gfp_t gfp)
+static inline struct page *mp_page_new(struct movable_pool *pool, gfp_t gfp)
 {
-	if (mp_policy_set(pool))
+	if (unlikely(pool->restricted))
 		return mp_policy_alloc(pool, NUMA_NO_NODE, gfp);
 	if (mp_fail(MP_FAIL_ALLOC_PAGE))
 		return NULL;
 	return alloc_page(gfp);
 }
 
-static int mp_page_alloc_claimed(struct movable_pool *pool,
-				 struct movable_page *mp, struct page *page,
-				 long index, gfp_t gfp)
+static __always_inline int mp_page_alloc_claimed(struct movable_pool *pool,
+						 struct movable_page *mp,
+						 struct page *page, long index,
+						 gfp_t gfp)
 {
 	int err;
 
@@ -173,12 +201,14 @@ static int mp_page_alloc_claimed(struct movable_pool *pool,
 }
 
 /* @page: one that the caller has got already, or NULL. */
-static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
-			     struct page *page, long index, gfp_t gfp)
+static __always_inline int mp_page_alloc_one(struct movable_pool *pool,
+					     struct movable_page *mp,
+					     struct page *page, long index,
+					     gfp_t gfp)
 {
 	int err = mp_page_enter(pool, mp, index);
 
-	if (!err) {
+	if (likely(!err)) {
 		err = mp_page_alloc_claimed(pool, mp, page, index, gfp);
 		if (err)
 			mp_page_back_out(pool, mp);
@@ -188,7 +218,7 @@ static int mp_page_alloc_one(struct movable_pool *pool, struct movable_page *mp,
 	return err;
 }
 
-/* movable_page_alloc(), with a place for mapped pools or MP_INDEX_NEXT. */
+/* movable_page_alloc() of mapped pools. */
 int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
 		     long index, gfp_t gfp)
 {
@@ -220,7 +250,10 @@ int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
 int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
 		       gfp_t gfp)
 {
-	return mp_page_alloc_at(pool, mp, MP_INDEX_NEXT, gfp);
+	if (!mp_gfp_allowed(gfp))
+		return -EINVAL;
+	return mp_page_alloc_one(pool, mp, NULL, MP_INDEX_NEXT,
+				 mp_page_gfp(pool, gfp));
 }
 EXPORT_SYMBOL_GPL(movable_page_alloc);
 
@@ -228,7 +261,7 @@ static unsigned int mp_bulk_new(struct movable_pool *pool, gfp_t gfp,
 				unsigned int n, struct page **pages)
 {
 	/* The page allocator would choose by no policy but its own. */
-	if (mp_policy_set(pool) || mp_fail(MP_FAIL_ALLOC_BULK))
+	if (pool->restricted || mp_fail(MP_FAIL_ALLOC_BULK))
 		return 0;
 	return mp_compat_alloc_bulk(gfp, n, pages);
 }
@@ -341,6 +374,16 @@ int movable_page_adopt(struct movable_pool *pool, struct movable_page *mp,
 }
 EXPORT_SYMBOL_GPL(movable_page_adopt);
 
+static __cold int mp_publish_refused(u64 word)
+{
+	if (mp_word_state(word) == MOVABLE_PAGE_EMPTY || mp_word_dying(word)) {
+		mp_misuse("publish of a handle without a page\n");
+		return -ENOENT;
+	}
+	mp_misuse("page published twice\n");
+	return -EALREADY;
+}
+
 /**
  * movable_page_publish() - let the page move from now on
  * @mp: handle with a page whose contents are ready
@@ -356,15 +399,9 @@ int movable_page_publish(struct movable_page *mp)
 	u64 word = mp_word_read(mp);
 
 	for (;;) {
-		if (mp_word_state(word) == MOVABLE_PAGE_EMPTY ||
-		    mp_word_dying(word)) {
-			mp_misuse("publish of a handle without a page\n");
-			return -ENOENT;
-		}
-		if (mp_word_state(word) != MOVABLE_PAGE_PRIVATE) {
-			mp_misuse("page published twice\n");
-			return -EALREADY;
-		}
+		if (unlikely((word & (MP_WORD_STATE | MP_WORD_DYING)) !=
+			     MOVABLE_PAGE_PRIVATE))
+			return mp_publish_refused(word);
 		/* Private: it cannot move, so this is its page and pool. */
 		pool = mp_link_pool(pfn_to_page(mp_word_pfn(word)));
 		/* Once it is live, others may free it and destroy the pool. */
@@ -377,6 +414,15 @@ int movable_page_publish(struct movable_page *mp)
 }
 EXPORT_SYMBOL_GPL(movable_page_publish);
 
+static __always_inline unsigned int
+mp_page_let_go(const struct mp_backing *backing, struct page *page,
+	       bool may_sleep)
+{
+	if (likely(backing->release == mp_loose_release))
+		return mp_loose_release_inline(backing, page);
+	return backing->release(backing, page, may_sleep);
+}
+
 /*
  * The owner's end of a page.  @mp is dying and was PRIVATE or LIVE in @word,
  * so its page neither moves nor goes away before the backing lets go of it.
@@ -385,8 +431,9 @@ EXPORT_SYMBOL_GPL(movable_page_publish);
  * direct reclaim and over other pages' driver ops, which may be what called us
  * or what waits for the caller's locks.
  */
-static void mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
-			    void (*freed)(struct movable_page *mp))
+static __always_inline void
+mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
+		void (*freed)(struct movable_page *mp))
 {
 	struct page *page = pfn_to_page(mp_word_pfn(word));
 	struct movable_pool *pool = mp_link_pool(page);
@@ -395,11 +442,11 @@ static void mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
 	mp_wait_point(MP_WAIT_FREE_DYING, page);
 	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
 		mp_uncount(pool, MP_UNPUBLISHED);
-	released = pool->backing->release(pool->backing, page, may_sleep);
+	released = mp_page_let_go(pool->backing, page, may_sleep);
 	mp_word_clear(mp);
 	if (freed)
 		freed(mp);
-	mp_page_leave(pool, released);
+	mp_page_leave_inline(pool, released);
 }
 
 static int mp_free_refused(u64 word)
@@ -409,6 +456,26 @@ static int mp_free_refused(u64 word)
 		return -ENOENT;
 	}
 	return mp_word_pins(word) ? -EBUSY : 0;
+}
+
+/* Those of a page that can be freed at once are LIVE. */
+#define MP_WORD_FREE_MASK	(MP_WORD_STATE | MP_WORD_DYING | MP_WORD_PINS)
+
+/* Wait until the page is not moving; @word is the handle's then. */
+static noinline int mp_free_wait(struct movable_page *mp, u64 *word)
+{
+	int err;
+
+	for (;;) {
+		err = mp_free_refused(*word);
+		if (err || mp_word_state(*word) != MOVABLE_PAGE_MOVING)
+			return err;
+		mp_wait_point(MP_WAIT_FREE_WAIT, NULL);
+		err = mp_wait_moving(mp);
+		if (err)
+			return err;
+		*word = mp_word_read(mp);
+	}
 }
 
 /**
@@ -429,22 +496,19 @@ int movable_page_free(struct movable_page *mp)
 	u64 word;
 	int err;
 
-	might_sleep();
+	/* Elsewhere it would be a chance to be preempted, for each page. */
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_sleep();
 	mp_op_might_wait();
-	for (word = mp_word_read(mp);;) {
-		err = mp_free_refused(word);
-		if (err)
-			return err;
-		if (mp_word_state(word) == MOVABLE_PAGE_MOVING) {
-			mp_wait_point(MP_WAIT_FREE_WAIT, NULL);
-			err = mp_wait_moving(mp);
+	word = mp_word_read(mp);
+	do {
+		if (unlikely((word & MP_WORD_FREE_MASK) !=
+			     MOVABLE_PAGE_LIVE)) {
+			err = mp_free_wait(mp, &word);
 			if (err)
 				return err;
-			word = mp_word_read(mp);
-		} else if (mp_word_change(mp, &word, word | MP_WORD_DYING)) {
-			break;
 		}
-	}
+	} while (!mp_word_change(mp, &word, word | MP_WORD_DYING));
 	mp_page_release(mp, word, true, NULL);
 	return 0;
 }

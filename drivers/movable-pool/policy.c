@@ -62,11 +62,10 @@ bool mp_policy_valid(const struct movable_pool_attr *attr)
 	return false;
 }
 
-/* Is there a policy at all? */
-bool mp_policy_set(const struct movable_pool *pool)
+/* Is there anything it forbids? */
+bool mp_policy_restricts(const struct movable_policy *policy)
 {
-	return pool->policy.zone || pool->policy.dma_mask ||
-	       !nodes_empty(pool->policy.nodes);
+	return policy->zone || policy->dma_mask || !nodes_empty(policy->nodes);
 }
 
 static bool mp_policy_allows_node(const struct movable_policy *policy, int nid)
@@ -89,13 +88,13 @@ static bool mp_policy_allows_zone(const struct movable_policy *policy,
 }
 
 /**
- * mp_policy_allows() - may the pool have this page?
+ * mp_policy_allows_page() - mp_policy_allows() where there is a policy
  * @pool: the pool
  * @page: any page that does not go away meanwhile
  *
  * Context: Any.
  */
-bool mp_policy_allows(const struct movable_pool *pool, struct page *page)
+bool mp_policy_allows_page(const struct movable_pool *pool, struct page *page)
 {
 	const struct movable_policy *policy = &pool->policy;
 

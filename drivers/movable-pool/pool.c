@@ -30,17 +30,15 @@ static DEFINE_MUTEX(mp_pools_lock);
 static LIST_HEAD(mp_pools);
 static atomic64_t mp_pool_ids;	/* does not begin again: names */
 
-/* A mover is at work; under the link lock of one of the pool's pages. */
-void mp_pool_enter(struct movable_pool *pool)
+/* The last mover has left a pool that may be gone: no more than its address. */
+void mp_pool_left(atomic_t *busy)
 {
-	atomic_inc(&pool->busy);
+	wake_up_var(busy);
 }
 
-/* The mover's last touch of the pool. */
-void mp_pool_leave(struct movable_pool *pool)
+static int mp_pool_movers(struct movable_pool *pool)
 {
-	if (atomic_dec_and_test(&pool->busy))
-		wake_up_var(&pool->busy);
+	return atomic_read_acquire(&pool->busy) & ~MP_POOL_SHUT;
 }
 
 /**
@@ -241,9 +239,11 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool->ops = attr->ops ?: &mp_no_ops;
 	pool->flags = attr->flags;
 	pool->max_pages = attr->max_pages;
+	pool->share_limit = attr->max_pages ?: ULONG_MAX;
 	mp_longterm_init(pool);
 	if (attr->policy)
 		pool->policy = *attr->policy;
+	pool->restricted = mp_policy_restricts(&pool->policy);
 	pool->priv = attr->priv;
 	pool->owner = owner;
 	pool->word_async = pool->ops->freed ? MP_WORD_ASYNC : 0;
@@ -263,6 +263,14 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 }
 EXPORT_SYMBOL_GPL(__movable_pool_create);
 
+/* From now on nothing new begins. */
+void mp_pool_shut(struct movable_pool *pool)
+{
+	WRITE_ONCE(pool->shutdown, true);
+	WRITE_ONCE(pool->share_limit, 0);
+	atomic_or(MP_POOL_SHUT, &pool->busy);
+}
+
 static void mp_pool_say_busy(struct movable_pool *pool)
 {
 	struct mp_op op;
@@ -274,14 +282,13 @@ static void mp_pool_say_busy(struct movable_pool *pool)
 			op.pfn, op.pid);
 	else
 		pr_warn("%s: destroy waits for %d moves\n", pool->name,
-			atomic_read(&pool->busy));
+			mp_pool_movers(pool));
 }
 
 /* Waits end with the driver's own ops; say where if one takes its time. */
 static void mp_pool_wait_busy(struct movable_pool *pool)
 {
-	while (!wait_var_event_timeout(&pool->busy,
-				       !atomic_read_acquire(&pool->busy),
+	while (!wait_var_event_timeout(&pool->busy, !mp_pool_movers(pool),
 				       MP_TELL_EVERY))
 		mp_pool_say_busy(pool);
 }
@@ -317,7 +324,7 @@ static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 
 static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 {
-	WRITE_ONCE(pool->shutdown, true);
+	mp_pool_shut(pool);
 	/* Pairs with the RMW in mp_page_enter(): it sees shutdown or we it. */
 	smp_mb();
 	mp_debugfs_remove(pool);
@@ -459,7 +466,7 @@ static struct movable_pool *mp_pool_take_owned_by(struct module *owner)
 		if (pool->owner != owner)
 			continue;
 		/* No move may begin in any of them while the first ends. */
-		WRITE_ONCE(pool->shutdown, true);
+		mp_pool_shut(pool);
 		found = pool;
 	}
 	if (found)

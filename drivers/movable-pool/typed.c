@@ -33,7 +33,7 @@
 #include "wait_point.h"
 
 /* An adopted page may have any flags, and PG_reclaim is "isolated" now. */
-static void mp_typed_mark(struct page *page)
+void mp_nonlru_mark(struct page *page)
 {
 	__SetPageMovablePool(page);
 	ClearPageMovableOpsIsolated(page);
@@ -138,7 +138,7 @@ static void mp_typed_exit(const struct mp_backing *backing)
 }
 
 static struct mp_loose mp_typed_loose = {
-	.mark = mp_typed_mark,
+	.mark = mp_nonlru_mark,
 	.marked = mp_typed_marked,
 };
 

@@ -175,7 +175,7 @@ struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
  */
 static bool mp_leftover_strandable(struct page *page, u64 word)
 {
-	return !mp_word_pins(word) || !mp_link_isolated(page);
+	return !mp_word_pins(word) || !mp_link_isolated(mp_link_word(page));
 }
 
 /*

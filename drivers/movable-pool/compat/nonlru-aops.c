@@ -23,13 +23,13 @@
 
 static struct inode *mp_nonlru_inode;
 
-static void mp_nonlru_mark(struct page *page)
+void mp_nonlru_mark(struct page *page)
 {
 	__SetPageMovable(page, mp_nonlru_inode->i_mapping);
 }
 
 /* A cleared page still looks movable until it is free; see nonlru-mops.c. */
-static void mp_nonlru_unmark(struct page *page)
+void mp_nonlru_unmark(struct page *page)
 {
 	__ClearPageMovable(page);
 	if (PageHWPoison(page) && !PageIsolated(page))

@@ -22,7 +22,7 @@
 
 static const struct movable_operations mp_mops;
 
-static void mp_mops_mark(struct page *page)
+void mp_nonlru_mark(struct page *page)
 {
 	__SetPageMovable(page, &mp_mops);
 }
@@ -32,7 +32,7 @@ static void mp_mops_mark(struct page *page)
  * __PageMovable() true), and unplug would retry it for ever.  A poisoned one is
  * never free.  On a list of the VM's it would then pass for an LRU page.
  */
-static void mp_mops_unmark(struct page *page)
+void mp_nonlru_unmark(struct page *page)
 {
 	__ClearPageMovable(page);
 	if (PageHWPoison(page) && !PageIsolated(page))
@@ -68,14 +68,14 @@ static int mp_mops_migrate(struct page *dst, struct page *src,
 	if (err == -ENOENT)
 		err = 0;
 	if (!err)
-		mp_mops_unmark(src);
+		mp_nonlru_unmark(src);
 	return err;
 }
 
 static void mp_mops_putback(struct page *page)
 {
 	if (!mp_core_putback(page))
-		mp_mops_unmark(page);
+		mp_nonlru_unmark(page);
 }
 
 static const struct movable_operations mp_mops = {
@@ -85,8 +85,8 @@ static const struct movable_operations mp_mops = {
 };
 
 static struct mp_loose mp_mops_loose = {
-	.mark = mp_mops_mark,
-	.unmark = mp_mops_unmark,
+	.mark = mp_nonlru_mark,
+	.unmark = mp_nonlru_unmark,
 	.strand = mp_mops_strand,
 	.marked = mp_mops_marked,
 	.offline = true,

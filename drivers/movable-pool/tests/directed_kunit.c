@@ -255,11 +255,12 @@ static void vm_offers_what_is_forbidden(struct kunit *test)
 	node_set(MAX_NUMNODES > 1 ? 1 : 0, fix->pool->policy.nodes);
 	if (MAX_NUMNODES == 1)
 		fix->pool->policy.dma_mask = PAGE_SIZE - 1;
+	fix->pool->restricted = true;
 	KUNIT_EXPECT_EQ(test, -EBUSY, mp_vm_migrate(fix, MIGRATE_SYNC));
 	movable_pool_stats(fix->pool, &s);
 	KUNIT_EXPECT_EQ(test, s.refused_target, 1UL);
 	KUNIT_EXPECT_EQ(test, fix->asked, 0U);
-	fix->pool->policy = (struct movable_policy) {};
+	fix->pool->restricted = false;
 	KUNIT_EXPECT_EQ(test, 0, mp_vm_migrate(fix, MIGRATE_SYNC));
 	mp_fix_end(fix);
 }

@@ -381,7 +381,7 @@ static void alloc_after_shutdown(struct kunit *test)
 	struct mp_fix *fix = mp_fix_new(test, "shutdown");
 	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE);
 
-	fix->pool->shutdown = true;
+	mp_pool_shut(fix->pool);
 	KUNIT_EXPECT_EQ(test, movable_page_alloc(fix->pool, &fix->mp,
 						 GFP_KERNEL), -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, movable_page_adopt(fix->pool, &fix->mp, page),
