@@ -19,7 +19,7 @@ import fetch
 import machine
 from cache import Failure, TREE
 
-PARTS = ("drivers", "include", "samples", "selftests")
+PARTS = ("bench", "drivers", "include", "samples", "selftests")
 NAMES = ("Kbuild", "Makefile", "Kconfig")
 ENDINGS = (".c", ".h", ".S", ".mk")
 # The variants, by what they tell kbuild.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+/* By struct movable_operations: 6.0 to 6.16. */
+
+#include <linux/migrate.h>
+#include <linux/mm.h>
+
+#include "../bare.h"
+
+static bool bare_isolate(struct page *page, isolate_mode_t mode)
+{
+	return true;
+}
+
+static int bare_migrate(struct page *dst, struct page *src,
+			enum migrate_mode mode)
+{
+	bench_bare_copy(dst, src);
+	return MIGRATEPAGE_SUCCESS;
+}
+
+static void bare_putback(struct page *page)
+{
+}
+
+static const struct movable_operations ops = {
+	.isolate_page = bare_isolate,
+	.migrate_page = bare_migrate,
+	.putback_page = bare_putback,
+};
+
+int bench_bare_register(void)
+{
+	return 0;
+}
+
+void bench_bare_unregister(void)
+{
+}
+
+void bench_bare_mark(struct page *page)
+{
+	__SetPageMovable(page, &ops);
+}
+
+void bench_bare_unmark(struct page *page)
+{
+	__ClearPageMovable(page);
+}

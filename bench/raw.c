@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Pages as drivers have them, which nothing moves. */
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+
+#include "bench.h"
+
+static struct page **pages;
+
+static int raw_begin(unsigned long count)
+{
+	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
+	return pages ? 0 : -ENOMEM;
+}
+
+static void raw_end(void)
+{
+	kvfree(pages);
+}
+
+static int raw_alloc(unsigned long i)
+{
+	pages[i] = alloc_page(BENCH_GFP & ~__GFP_MOVABLE);
+	return pages[i] ? 0 : -ENOMEM;
+}
+
+static int raw_map(unsigned long i)
+{
+	kmap(pages[i]);
+	kunmap(pages[i]);
+	return 0;
+}
+
+static int raw_free(unsigned long i)
+{
+	__free_page(pages[i]);
+	return 0;
+}
+
+static struct bench_subject subjects[] = {
+	{
+		.name = "raw",
+		.begin = raw_begin,
+		.end = raw_end,
+		.op = {
+			[BENCH_ALLOC] = raw_alloc,
+			[BENCH_MAP] = raw_map,
+			[BENCH_FREE] = raw_free,
+		},
+	},
+};
+
+#include "subjects.h"
