@@ -14,13 +14,15 @@ ROWS    ?=
 RUNS    ?= 3
 ROUNDS  ?=
 WRITE   ?=
+SHORT   ?=
+KERNELS ?=
 LONG    ?=
 DURATION ?= 60
 SEED    ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels kunit test test-all test-tools cross coverage demo
-.PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress check
+.PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: clean help
 
 modules:
@@ -54,6 +56,11 @@ stress:
 test-all:
 	@tools/setup test-all
 	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"
+
+bench:
+	@tools/setup bench
+	@$(PYTHON) tools/bench.py $(if $(KERNELS),--kernels "$(KERNELS)") \
+		$(if $(SHORT),--short) $(if $(WRITE),--write)
 
 mutants:
 	@tools/setup mutants
@@ -117,6 +124,7 @@ help:
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
 	@echo "make stress       anything at once, at random; DURATION=10m SEED=n, as test"
 	@echo "make cross        build modules and test programs for other machines"
+	@echo "make bench        what pages cost, beside all else; KERNELS=kernels SHORT=1"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
 	@echo "make mutants      put old faults back and see the tests find them; ONLY=R9"
 	@echo "make model        the handle's rules, checked by spin; LONG=1: GiB, minutes"

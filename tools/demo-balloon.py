@@ -16,6 +16,7 @@ import time
 import accel
 import build
 import cache
+import counted
 import kernels
 import readme
 from cache import Failure, say
@@ -34,10 +35,6 @@ SMALL = 256                     # MiB of the guest of many rounds
 ROUND_MOVES = 10                # on average, at least
 DEVICE = ["-device", "virtio-balloon-pci,id=balloon"]
 TRACE = ["-trace", "virtqueue_pop"]     # once for each message
-# One instruction is one ns of the guest's time, idle time does not pass.
-COUNTED = ["-icount", "shift=0,sleep=off", "-seed", "1",
-           "-rtc", "base=2026-01-01,clock=vm"]
-COUNTING = "tcg,thread=single"
 # Who comes first has the device.  The other is there as well, for modules are
 # memory, of the kind that does not move, and so are their files here.
 MODULES = {"stock": ["virtio_pci", "virtio_balloon", "movable_balloon"],
@@ -56,10 +53,10 @@ TABLE = readme.Place("table of balloons", "make demo-balloon WRITE=1")
 class Run(Report):
     """One guest, and what it reported."""
 
-    def __init__(self, driver, style, counted=False):
+    def __init__(self, driver, style, counting=False):
         super().__init__(Progress(style, STEPS))
         self.driver = driver
-        self.counted = counted
+        self.counted = counting
         self.cost = {}          # {what: [(ns, ns of CPU time)]}
         self.value = {}
         self.book = {}          # of our driver's pool
@@ -84,10 +81,8 @@ class Run(Report):
 
     def guest(self, kernel, modules, program, memory=MEMORY):
         name = f"balloon-{self.driver}{'-counted' * self.counted}"
-        qemu = DEVICE + TRACE + COUNTED * self.counted
-        guest = Guest(kernel, name, memory, cpus=1 if self.counted else 2,
-                      qemu=qemu, cmdline="nokaslr" if self.counted else "",
-                      accelerator=COUNTING if self.counted else "")
+        kind = counted.guest if self.counted else Guest
+        guest = kind(kernel, name, memory, qemu=DEVICE + TRACE)
         guest.add_modules(modules, MODULES[self.driver])
         guest.add_file(program, "/demo/demo")
         return guest
@@ -300,11 +295,11 @@ def compare(kernel, modules, program, runs, style):
     results = {driver: Results(driver) for driver in MODULES}
     intro(kernel, style)
     todo = list(turns(runs))
-    for count, (driver, counted, seed) in enumerate(todo, 1):
+    for count, (driver, counting, seed) in enumerate(todo, 1):
         say()
         say("  " + style.bold(f"{count} of {len(todo)}: {driver}")
-            + (", counting instructions" if counted else ""))
-        run = Run(driver, style, counted)
+            + (", counting instructions" if counting else ""))
+        run = Run(driver, style, counting)
         run.compare(kernel, modules, program, seed)
         results[driver].add(run)
     return report(kernel, runs, *results.values(), style)

@@ -1,30 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What commands write into README.md, between marks that stay there."""
+"""What commands write into documents, between marks that stay there."""
 from cache import Failure, TREE
 
-README = TREE / "README.md"
+# How a line is hidden from readers.
+COMMENT = {".md": "<!-- {} -->\n", ".rst": ".. {}\n"}
+
+
+def literal(lines):
+    """As it was printed, in a .rst."""
+    return "\n".join(["", "::", "",
+                      *(f"    {line}".rstrip() for line in lines), "", ""])
 
 
 def block(lines):
-    """As it was printed."""
+    """As it was printed, in a .md."""
     return "\n".join(["```text", *(line.rstrip() for line in lines),
                       "```"]) + "\n"
 
 
 class Place:
-    """What stands between two lines."""
+    """What stands between two lines of a document."""
 
-    def __init__(self, what, verb):
+    def __init__(self, what, verb, path="README.md"):
         self.what = what
-        self.begin = f"<!-- {what}: written by {verb} -->\n"
-        self.end = f"<!-- end of the {what} -->\n"
+        self.path = TREE / path
+        hidden = COMMENT[self.path.suffix]
+        self.begin = hidden.format(f"{what}: written by {verb}")
+        self.end = hidden.format(f"end of the {what}")
 
     def has(self, text):
-        return self.begin + text + self.end in README.read_text()
+        return self.begin + text + self.end in self.path.read_text()
 
     def write(self, text):
-        before, begin, rest = README.read_text().partition(self.begin)
+        before, begin, rest = self.path.read_text().partition(self.begin)
         _, end, after = rest.partition(self.end)
         if not begin or not end:
-            raise Failure(f"README.md lacks the marks around its {self.what}")
-        README.write_text(before + begin + text + end + after)
+            raise Failure(f"{self.path.name} lacks the marks around its "
+                          f"{self.what}")
+        self.path.write_text(before + begin + text + end + after)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What guests measure is read, compared and drawn."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import archive
+
+sys.path.insert(0, str(archive.HERE.parent))
+import bench
+import costs
+import plot
+
+# subject what times each mean median least most
+LINES = """
+bench empty alloc 16 256 2560 2560 2560 2560
+bench empty free 16 256 2560 2560 2560 2560
+bench bare alloc 16 256 258560 256 1 9
+bench bare publish 16 256 12800 256 1 9
+bench bare free 16 256 130560 256 1 9
+bench bare move 9 512 1024000 512 1 9
+bench pool alloc 16 256 284160 512 1 9
+bench pool publish 16 256 6400 512 1 9
+bench pool free 16 256 143360 512 1 9
+bench pool free-locked 16 256 258560 512 1 9
+bench pool move 9 512 1126400 1024 1 9
+bench tmpfs alloc 1 256 512000 2 1 9
+""".strip().splitlines()
+
+
+class Quiet:
+    """A Progress that nobody sees."""
+
+    def show(self, step, done, total):
+        pass
+
+
+class There:
+    """What was built: all of these modules."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def module(self, name):
+        return name if name in self.names else None
+
+
+def measured(unit="instructions", lines=LINES):
+    found = costs.Costs(Quiet(), unit)
+    for line in lines:
+        found.line(line)
+    return found
+
+
+class Figures(unittest.TestCase):
+    def test_what_all_have_in_common_is_taken_off(self):
+        self.assertEqual(measured().of("bare", "alloc"), 1000)
+        self.assertEqual(measured().of("bare", "move"), 2000)
+
+    def test_a_locked_page_is_freed_by_the_same_loop(self):
+        self.assertEqual(measured().of("pool", "free-locked"), 1000)
+
+    def test_time_is_the_median(self):
+        self.assertEqual(measured("ns").of("pool", "move"), 2)
+
+    def test_what_cannot_be_done(self):
+        self.assertIsNone(measured().of("bare", "pin"))
+        self.assertIsNone(measured().of("zsmalloc", "alloc"))
+        self.assertIsNone(measured().all_three("zsmalloc"))
+
+    def test_sum_of_three(self):
+        self.assertEqual(measured().all_three("bare"), 1000 + 50 + 500)
+        self.assertEqual(measured().all_three("tmpfs"), 2000 - 10)
+
+    def test_who_is_missing(self):
+        lacks = list(costs.lacking(measured(), There("mp_bench_bare",
+                                                     "mp_bench_zsmalloc")))
+        self.assertIn("zsmalloc: alloc was not measured", lacks)
+        self.assertIn("pool-cache: move was not measured", lacks)
+        self.assertFalse([line for line in lacks if "bare" in line])
+
+
+class Goals(unittest.TestCase):
+    def test_lines(self):
+        goal = bench.Goal("of a bare driver's", 1.064, 1.06, " x")
+        self.assertIn("  NO ", goal.line())
+        self.assertIn("1.06 x of at most 1.06 x", goal.line())
+        self.assertIn("  yes ", bench.Goal("pin", 24, 24).line())
+
+
+class Tables(unittest.TestCase):
+    def test_rows(self):
+        lines = list(bench.aligned(list(bench.rows(measured(), None)), "-"))
+        self.assertEqual(lines[0].split()[0], "allocate")
+        row = next(line for line in lines if line.startswith("movable_pool"))
+        self.assertEqual(row.split()[1:],
+                         ["1,100", "25", "550", "-", "-", "1,000", "2,200",
+                          "1,675"])
+
+    def test_picture_has_every_bar(self):
+        class One:
+            plain = measured()
+
+            @staticmethod
+            def title():
+                return "Linux 1.0: a title"
+        with tempfile.TemporaryDirectory() as name:
+            output = pathlib.Path(name) / "picture.svg"
+            plot.bars([One], output)
+            text = output.read_text()
+        self.assertIn("Linux 1.0: a title", text)
+        for title in ("bare driver", "movable_pool", "page cache, tmpfs"):
+            self.assertIn(title, text)
