@@ -9,8 +9,9 @@
  * another page has taken its place, and how to let go of one.
  *
  * Up: the VM's calls arrive in the backing's file, which passes them on to the
- * first three mp_core_*() calls, always with the page (or both) locked.  The
- * fourth is the owner's own (directed.c, longterm.c).
+ * first three mp_core_*() calls, always with the page (or both) locked, in a
+ * process and with interrupts on.  The fourth is the owner's own (directed.c,
+ * longterm.c), and called so, too.
  *
  * An orphan is a page whose link is cut, which the owner has freed, and which
  * waits for its page lock, or only for the VM to let go of it (typed.c).  It

@@ -79,7 +79,7 @@ static inline void mp_link_unlock(struct page *page, unsigned long irqflags)
 	local_irq_restore(irqflags);
 }
 
-/* The same for the VM's side, which has interrupts on and the word at hand. */
+/* The same for moves, which have interrupts on and the word at hand. */
 static __always_inline void mp_link_lock_irq(unsigned long *link)
 {
 	lockdep_assert_irqs_enabled();
@@ -133,12 +133,6 @@ static inline struct movable_pool *mp_link_pool(struct page *page)
 	if (PagePrivate(page))
 		return READ_ONCE(page->mapping)->host->i_private;
 	return mp_link_loose_pool(page);
-}
-
-/* A new page: nobody can reach it yet. */
-static inline void mp_link_init(struct page *page)
-{
-	WRITE_ONCE(*mp_link_word(page), 0);
 }
 
 /* A new page, locked, nobody has its handle yet. */

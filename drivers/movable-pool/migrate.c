@@ -115,7 +115,7 @@ static bool mp_isolate(struct page *page, unsigned long *link)
  *
  * Advisory: the owner may pin or free the page at any time afterwards.
  *
- * Context: May sleep (in wait points only).
+ * Context: Process, interrupts on.  May sleep (in wait points only).
  * Return: whether it may.
  */
 bool mp_core_isolate(struct page *page)

@@ -9,7 +9,6 @@
  */
 
 #include <linux/highmem.h>
-#include <linux/indirect_call_wrapper.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 #include <linux/pagemap.h>

@@ -10,6 +10,7 @@
 
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
+#include <linux/sched.h>
 #include <linux/vmalloc.h>
 #include <linux/wait_bit.h>
 
@@ -206,6 +207,9 @@ static void mp_unpin_set(struct movable_page **mps, unsigned int n)
 		movable_page_unpin(mps[n]);
 }
 
+/* Pins of a set between two chances to be preempted. */
+#define MP_PIN_BATCH	1024
+
 /* All or none. */
 static int mp_pin_set(struct movable_page **mps, unsigned int n,
 		      struct page **pages)
@@ -220,6 +224,8 @@ static int mp_pin_set(struct movable_page **mps, unsigned int n,
 			return err;
 		}
 		pages[i] = movable_page_page(mps[i]);
+		if (i % MP_PIN_BATCH == MP_PIN_BATCH - 1)
+			cond_resched();
 	}
 	return 0;
 }

@@ -325,7 +325,7 @@ static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 {
 	mp_pool_shut(pool);
-	/* Pairs with the RMW in mp_page_enter(): it sees shutdown or we it. */
+	/* Pairs with the RMW in mp_page_share(): it sees no share or we it. */
 	smp_mb();
 	mp_debugfs_remove(pool);
 	/* Pages given to free_async() in motion are the movers' to free. */

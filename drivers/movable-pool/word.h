@@ -40,6 +40,11 @@
 #define MP_WORD_ASYNC		BIT_ULL(3)
 #define MP_WORD_PLACED		BIT_ULL(23)
 
+/* As in the picture; drivers have been compiled with these. */
+static_assert(GENMASK_ULL(21, MP_WORD_PIN_SHIFT) == MP_WORD_PINS);
+static_assert(MP_WORD_PIN_MASK == (0x7 | BIT_ULL(21) | BIT_ULL(22)));
+static_assert(MP_WORD_PFN_SHIFT == 24);
+
 /* No pins any more: tested at once, for pins are many. */
 #define MP_WORD_CLOSED		(MP_WORD_DYING | MP_WORD_POISONED)
 

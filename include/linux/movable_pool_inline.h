@@ -7,7 +7,8 @@
  * handle's word and one compare-and-exchange.  For everything else, and on
  * kernels that look for mistakes, the framework is called.  How the word is
  * made up is its business alone (drivers/movable-pool/word.h); what is here is
- * all that drivers are compiled with.  Included by linux/movable_pool.h.
+ * all that drivers are compiled with.  MODVERSIONS does not see it: with another
+ * layout the functions get other names.  Included by linux/movable_pool.h.
  */
 
 #include <linux/mm.h>
@@ -46,7 +47,7 @@ static inline bool mp_unpin_inline(struct movable_page *mp)
 
 #else
 
-/* Return: the word with the pin in it, or 0. */
+/* Return: the word before it had the pin, or 0. */
 static inline u64 mp_pin_inline(struct movable_page *mp)
 {
 	s64 word = atomic64_read(&mp->word);
