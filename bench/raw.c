@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Pages as drivers have them, which nothing moves. */
 
-#include <linux/highmem.h>
 #include <linux/mm.h>
 
 #include "bench.h"
@@ -25,13 +24,6 @@ static int raw_alloc(unsigned long i)
 	return pages[i] ? 0 : -ENOMEM;
 }
 
-static int raw_map(unsigned long i)
-{
-	kmap(pages[i]);
-	kunmap(pages[i]);
-	return 0;
-}
-
 static int raw_free(unsigned long i)
 {
 	__free_page(pages[i]);
@@ -45,7 +37,6 @@ static struct bench_subject subjects[] = {
 		.end = raw_end,
 		.op = {
 			[BENCH_ALLOC] = raw_alloc,
-			[BENCH_MAP] = raw_map,
 			[BENCH_FREE] = raw_free,
 		},
 	},

@@ -6,7 +6,6 @@
 
 #include <linux/err.h>
 #include <linux/file.h>
-#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
@@ -51,18 +50,6 @@ static int tmpfs_pin(unsigned long i)
 	return tmpfs_page(i) ? 0 : -ENOENT;
 }
 
-static int tmpfs_map(unsigned long i)
-{
-	struct page *page = find_get_page(file->f_mapping, i);
-
-	if (!page)
-		return -ENOENT;
-	kmap(page);
-	kunmap(page);
-	put_page(page);
-	return 0;
-}
-
 static int tmpfs_free(unsigned long i)
 {
 	loff_t at = (loff_t)i << PAGE_SHIFT;
@@ -79,7 +66,6 @@ static struct bench_subject subjects[] = {
 		.op = {
 			[BENCH_ALLOC] = tmpfs_alloc,
 			[BENCH_PIN] = tmpfs_pin,
-			[BENCH_MAP] = tmpfs_map,
 			[BENCH_FREE] = tmpfs_free,
 		},
 		.page = tmpfs_page,

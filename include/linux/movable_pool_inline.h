@@ -7,8 +7,9 @@
  * handle's word and one compare-and-exchange.  For everything else, and on
  * kernels that look for mistakes, the framework is called.  How the word is
  * made up is its business alone (drivers/movable-pool/word.h); what is here is
- * all that drivers are compiled with.  MODVERSIONS does not see it: with another
- * layout the functions get other names.  Included by linux/movable_pool.h.
+ * all that drivers are compiled with, and MODVERSIONS does not see it: with
+ * another layout the functions get other names.  Included by
+ * linux/movable_pool.h.
  */
 
 #include <linux/mm.h>
