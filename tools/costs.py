@@ -47,6 +47,9 @@ all() {{
 	done
 }}
 load_modules || exit 1
+# A kernel has not done with booting when init begins; on 6.12 and 7.2 that
+# takes the one CPU for seconds.
+sleep 30
 cd /sys/kernel/debug/movable_bench
 all $(cat subjects)
 for module in {modules}; do insmod "/modules/$module.ko" || exit 1; done

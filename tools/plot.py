@@ -8,6 +8,7 @@ from cache import Failure
 
 # What people compare first; the rest is in the tables.
 SHOWN = ("alloc", "free", "move")
+LICENCE = "SPDX-License-Identifier: GPL-2.0"
 HEIGHT = 300                    # of the picture of one kernel
 HEAD = """
 set terminal svg noenhanced size 900,{height} \\
@@ -56,3 +57,5 @@ def bars(measured, output):
                               stderr=subprocess.STDOUT)
     if done.returncode or not output.exists():
         raise Failure(f"gnuplot: {done.stdout.strip()}")
+    first, _, rest = output.read_text().partition("\n")
+    output.write_text(f"{first}\n<!-- {LICENCE} -->\n{rest}")
