@@ -27,7 +27,8 @@ enum bench_op {
  * struct bench_subject - one way to own pages
  * @op: what it can do with its i-th page, NULL for what it cannot.  All that
  *	these have besides the call they are about, the empty subject has, too
- * @page: where the i-th page is, as long as none has moved; NULL if none can
+ * @page: where the i-th page is, as long as none has moved, or NULL; NULL
+ *	itself if none can move
  * @name: one word
  * @lock_free: a page can be freed that somebody has locked
  * @node: in the list of all

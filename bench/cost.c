@@ -66,17 +66,18 @@ static int bench_share(struct bench_hand *hand)
 	return err;
 }
 
-/* Those that have all of theirs give it back; the others have done so. */
-static void bench_undo(const struct bench_crew *crew)
+/* Who could not allocate all of his share has given it back. */
+static void bench_undo(const struct bench_crew *crew, enum bench_op op)
 {
 	const struct bench_hand *hand;
 
 	for (hand = crew->hands; hand < crew->hands + crew->n; hand++)
-		if (!hand->err)
+		if (op != BENCH_ALLOC || !hand->err)
 			bench_call(hand->subject, BENCH_FREE, hand->from,
 				   hand->to);
 }
 
+/* On error nobody has a page any more, unless it is the free that failed. */
 static int bench_op(struct bench_crew *crew, enum bench_op op,
 		    const char *name, struct seq_file *file)
 {
@@ -87,8 +88,8 @@ static int bench_op(struct bench_crew *crew, enum bench_op op,
 	err = bench_crew_run(crew, op, bench_share);
 	if (!err)
 		bench_crew_print(crew, file, name, BATCH);
-	else if (op == BENCH_ALLOC)
-		bench_undo(crew);
+	else if (op != BENCH_FREE)
+		bench_undo(crew, op);
 	return err;
 }
 
@@ -123,8 +124,12 @@ static int bench_free_locked(struct bench_crew *crew, unsigned long count,
 
 	if (!pages)
 		return -ENOMEM;
-	err = bench_call(crew->subject, BENCH_ALLOC, 0, count) ?:
-	      bench_call(crew->subject, BENCH_PUBLISH, 0, count);
+	err = bench_call(crew->subject, BENCH_ALLOC, 0, count);
+	if (!err) {
+		err = bench_call(crew->subject, BENCH_PUBLISH, 0, count);
+		if (err)
+			bench_call(crew->subject, BENCH_FREE, 0, count);
+	}
 	if (!err) {
 		bench_hold(pages, count, crew->subject);
 		err = bench_op(crew, BENCH_FREE, "free-locked", file);
@@ -157,7 +162,7 @@ static int bench_ops(struct bench_crew *crew, unsigned long count,
  *	minimum and maximum
  *
  * Context: May sleep.
- * Return: 0, or an error, with all pages freed.
+ * Return: 0, or an error, with all pages freed that can be.
  */
 int bench_cost(const struct bench_subject *subject, unsigned long count,
 	       unsigned int cpus, struct seq_file *file)

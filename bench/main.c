@@ -78,7 +78,6 @@ void bench_remove(struct bench_subject *subjects, unsigned int n)
 }
 EXPORT_SYMBOL_GPL(bench_remove);
 
-/* By its own hand or by its module's, nothing can be done with it: the case. */
 static int bench_nothing(unsigned long i)
 {
 	return 0;

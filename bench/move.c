@@ -59,8 +59,13 @@ static int bench_move_blocks(const struct bench_subject *subject,
 	unsigned int full, i;
 	int err;
 
-	for (i = 0; i < count; i++)
-		blocks[i] = page_to_pfn(subject->page(i)) >> pageblock_order;
+	for (i = 0; i < count; i++) {
+		struct page *page = subject->page(i);
+
+		if (!page)
+			return -ENOENT;
+		blocks[i] = page_to_pfn(page) >> pageblock_order;
+	}
 	full = bench_full(blocks, count);
 	if (!full)
 		return -ENOSPC;

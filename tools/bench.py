@@ -121,7 +121,7 @@ class Measured:
 def measure(version, sizes, style):
     """All of one kernel, one guest after the other."""
     kernel = kernels.get(version)
-    modules = build.modules(kernel, "normal")
+    modules = build.modules(kernel, "bench")
     native = costs.is_process(kernel)
     for cpus in NATIVE_CPUS if native else (1,):
         found = []

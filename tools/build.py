@@ -24,7 +24,8 @@ NAMES = ("Kbuild", "Makefile", "Kconfig")
 ENDINGS = (".c", ".h", ".S", ".mk")
 # The variants, by what they tell kbuild.
 OPTIONS = {"normal": [], "test": ["MOVABLE_POOL_TEST=1"],
-           "kunit": ["MOVABLE_POOL_KUNIT=1"]}
+           "kunit": ["MOVABLE_POOL_KUNIT=1"],
+           "bench": ["MOVABLE_POOL_BENCH=1"]}
 # Debian builds its kernels with whatever gcc was current that day.
 SCREEN = 40
 UNSAFE = re.compile(r"[^\w.+-]")         # for make, in a file's name

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* By struct movable_operations: 6.0 to 6.16. */
+/*
+ * By struct movable_operations: 6.0 to 6.16, and, with kernel-patches/, by a
+ * page type.  That is a single owner's: movable_pool must not be loaded
+ * meanwhile.
+ */
 
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#ifdef MP_HAVE_NONLRU_TYPED
+#include <linux/movable_pool_pages.h>
+#endif
 
 #include "../bare.h"
 
@@ -15,7 +22,7 @@ static int bare_migrate(struct page *dst, struct page *src,
 			enum migrate_mode mode)
 {
 	bench_bare_copy(dst, src);
-	return MIGRATEPAGE_SUCCESS;
+	return 0;
 }
 
 static void bare_putback(struct page *page)
@@ -27,6 +34,31 @@ static const struct movable_operations ops = {
 	.migrate_page = bare_migrate,
 	.putback_page = bare_putback,
 };
+
+#ifdef MP_HAVE_NONLRU_TYPED
+
+int bench_bare_register(void)
+{
+	return movable_pool_register_ops(&ops);
+}
+
+void bench_bare_unregister(void)
+{
+	movable_pool_unregister_ops(&ops);
+}
+
+void bench_bare_mark(struct page *page)
+{
+	__SetPageMovablePool(page);
+	SetPageMovableOps(page);
+}
+
+/* The type goes when the page does. */
+void bench_bare_unmark(struct page *page)
+{
+}
+
+#else
 
 int bench_bare_register(void)
 {
@@ -46,3 +78,5 @@ void bench_bare_unmark(struct page *page)
 {
 	__ClearPageMovable(page);
 }
+
+#endif

@@ -143,7 +143,7 @@ static inline void mp_link_set(struct page *page, struct movable_page *mp,
 		WRITE_ONCE(page->private, (unsigned long)mp);
 		return;
 	}
-	WRITE_ONCE(*mp_compat_index(page), (unsigned long)mp);
+	WRITE_ONCE(*mp_link_word_loose(page), (unsigned long)mp);
 	/* Pairs with mp_link_loose_pool(). */
 	smp_store_release(&page->private, (unsigned long)pool);
 }
@@ -157,7 +157,10 @@ static inline void mp_link_set_balloon(struct page *page,
 	smp_store_release(&page->private, (unsigned long)pool);
 }
 
-/* Under the page lock: is it one of a balloon pool? */
+/*
+ * Under the page lock: is it one of a balloon pool?  In page cache, too, bit 2
+ * of a handle's address is 0.
+ */
 static inline bool mp_link_balloon(const unsigned long *link)
 {
 	return READ_ONCE(*link) & MP_LINK_BALLOON;
@@ -178,7 +181,7 @@ static inline bool mp_link_cut_word(unsigned long *link)
 static inline bool mp_link_cut_loose(struct page *page)
 {
 	WRITE_ONCE(page->private, 0);
-	return mp_link_cut_word(mp_compat_index(page));
+	return mp_link_cut_word(mp_link_word_loose(page));
 }
 
 static inline bool mp_link_cut(struct page *page)

@@ -110,7 +110,7 @@ static __always_inline int mp_loose_add_inline(struct movable_pool *pool,
 	if (unlikely(mp_fail(MP_FAIL_PAGE_LOCK) || !trylock_page(page)) &&
 	    !mp_loose_lock_wait(page, gfp))
 		return -EBUSY;
-	WRITE_ONCE(*mp_compat_index(page), 0);
+	WRITE_ONCE(*mp_link_word_loose(page), 0);
 	mp_loose_mark(pool->backing->loose, page);
 	return 0;
 }
