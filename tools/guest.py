@@ -39,6 +39,7 @@ HERE = pathlib.Path(__file__).resolve().parent / "guest"
 VERDICT = re.compile(r"mp-verdict: (\d+) taint (\d+)")
 BEGUN = "mp-begin"
 BOOT_LIMIT = 180
+HUNG_YOUNG = "the guest hung while booting"
 PR_SET_PDEATHSIG = 1
 
 
@@ -161,8 +162,10 @@ class Guest:
         """
         log = work / "log"
         text = log.read_text(errors="replace") if log.exists() else ""
-        why = (klog.complaints(text) or [["no reason in its log"]])[0][0]
-        cache.step("again", f"the guest died while booting: {why}")
+        complaints = klog.complaints(text) or result.problems
+        why = (complaints or [["died, no reason in its log"]])[0][0]
+        result.problems.clear()
+        cache.step("again", f"a guest did not begin: {why}")
         if log.exists():
             log.unlink()
         return drive(command, work, line, limit, result)
@@ -198,8 +201,9 @@ def ignore(_line):
 
 
 def died_young(text, result):
-    """Before it said the first word, and not because it hung."""
-    return BEGUN not in text.splitlines() and not result.problems
+    """Before it said the first word; but what QEMU refuses, it refuses."""
+    return (BEGUN not in text.splitlines()
+            and result.problems in ([], [[HUNG_YOUNG]]))
 
 
 def also(first, second):
@@ -270,8 +274,8 @@ def follow(process, line, limit, result):
         ready, _, _ = select.select([process.stdout], [], [],
                                     max(0, deadline - time.monotonic()))
         if not ready:
-            stage = f"after {limit} s" if booted else "while booting"
-            result.problems.append([f"the guest hung {stage}"])
+            result.problems.append([f"the guest hung after {limit} s"
+                                    if booted else HUNG_YOUNG])
             break
         data = os.read(process.stdout.fileno(), 65536)
         if not data:
