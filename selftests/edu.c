@@ -17,6 +17,7 @@
 
 #define SEED	61
 #define PAIRS	48	/* of transfers, for each device */
+#define REACH	((1ULL << 28) / 4096)	/* the first frame beyond it */
 
 FIXTURE(edu) {
 	int fd;
@@ -123,8 +124,22 @@ EDU_F(page_stays_during_a_transfer)
 }
 
 /*
- * Compaction has frames from the end of memory to give, if it comes to these
- * pages, and who wants their very frames has others from anywhere.
+ * Let the frame that was freed last, and so is allocated first, be one that the
+ * device does not reach: whoever wanted it has given it back.
+ */
+static int free_out_of_reach(int driver)
+{
+	__u64 pfn;
+
+	for (pfn = REACH; pfn < REACH + MP_BLOCK; pfn++)
+		if (!mp_evict(driver, pfn, 1))
+			return 0;
+	return -ENOENT;
+}
+
+/*
+ * Who wants these pages' very frames has others from anywhere.  Without a frame
+ * out of reach among those freed last, the ones they came from are used again.
  */
 EDU_F(destination_out_of_reach_is_refused)
 {
@@ -139,8 +154,10 @@ EDU_F(destination_out_of_reach_is_refused)
 		mp_edu_move(self->fd);
 		ASSERT_EQ(0, mp_compact());
 		now = mp_edu_status(self->fd);
-		for (page = 0; page < MOVABLE_EDU_PAGES; page++)
+		for (page = 0; page < MOVABLE_EDU_PAGES; page++) {
+			ASSERT_EQ(0, free_out_of_reach(driver));
 			mp_evict(driver, now.pfn[page], 1);
+		}
 		now = mp_edu_status(self->fd);
 	} while (now.refused_target == before.refused_target && tries--);
 	EXPECT_LT(before.refused_target, now.refused_target);
