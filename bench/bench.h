@@ -29,6 +29,8 @@ enum bench_op {
  *	these have besides the call they are about, the empty subject has, too
  * @page: where the i-th page is, as long as none has moved, or NULL; NULL
  *	itself if none can move
+ * @take: makes a page of the caller's its i-th, as if it had allocated that, or
+ *	NULL: it allocates where pages that move are
  * @name: one word
  * @lock_free: a page can be freed that somebody has locked
  * @node: in the list of all
@@ -39,6 +41,7 @@ enum bench_op {
 struct bench_subject {
 	int (*op[BENCH_NR_OPS])(unsigned long i);
 	struct page *(*page)(unsigned long i);
+	void (*take)(unsigned long i, struct page *page);
 	const char *name;
 	bool lock_free;
 	struct list_head node;
@@ -73,6 +76,7 @@ void bench_figures_print(struct bench_figures *figures, struct seq_file *file,
 void bench_figures_end(struct bench_figures *figures);
 
 /* cost.c */
+extern const char * const bench_op_names[BENCH_NR_OPS];
 int bench_call(const struct bench_subject *subject, enum bench_op op,
 	       unsigned long from, unsigned long to);
 int bench_cost(const struct bench_subject *subject, unsigned long count,

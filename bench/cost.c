@@ -12,7 +12,7 @@
 /* Pages between two looks at the clock. */
 #define BATCH	256
 
-static const char * const names[BENCH_NR_OPS] = {
+const char * const bench_op_names[BENCH_NR_OPS] = {
 	[BENCH_ALLOC] = "alloc",
 	[BENCH_PUBLISH] = "publish",
 	[BENCH_PIN] = "pin",
@@ -146,7 +146,7 @@ static int bench_ops(struct bench_crew *crew, unsigned long count,
 	int err = 0;
 
 	for (op = 0; op < BENCH_NR_OPS && !err; op++)
-		err = bench_op(crew, op, names[op], file);
+		err = bench_op(crew, op, bench_op_names[op], file);
 	if (!err && crew->subject->lock_free)
 		err = bench_free_locked(crew, count, file);
 	return err;

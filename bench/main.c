@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs, movable_bench: "subjects" has their names; "cost SUBJECT PAGES CPUS"
- * or "move SUBJECT PAGES" written to "run" measures, and "result" has what came
- * of it.  One at a time.
+ * debugfs, movable_bench: "subjects" has their names.  Written to "run",
+ *
+ *	cost SUBJECT PAGES CPUS		measures each op
+ *	move SUBJECT PAGES		measures moves
+ *	scale SUBJECT PAGES		measures many at once (scale.c)
+ *	compact SUBJECT PERCENT		measures compaction (compaction.c)
+ *	fill SUBJECT PERCENT		fills memory (fill.c), until
+ *	empty SUBJECT
+ *
+ * and "result" has what came of it.  One at a time.  "sizes" is told how large
+ * objects are (sizes.c).
  */
 
 #include <linux/debugfs.h>
@@ -13,7 +21,11 @@
 #include <linux/uaccess.h>
 
 #include "bench.h"
+#include "compaction.h"
 #include "compat/inode.h"
+#include "fill.h"
+#include "scale.h"
+#include "sizes.h"
 
 #define RESULT_SIZE	PAGE_SIZE
 #define MOST_PAGES	0x1000000UL	/* 64 GiB: array sizes stay sane */
@@ -22,6 +34,7 @@ static DEFINE_MUTEX(lock);
 static LIST_HEAD(all);			/* under the lock */
 static char *result;			/* under the lock */
 static size_t result_length;
+static struct bench_fill filled;	/* under the lock */
 static struct dentry *dir;
 
 static struct bench_subject *bench_find(const char *name)
@@ -95,28 +108,81 @@ static struct bench_subject empty = {
 	},
 };
 
-/* The subject's module stays: whoever wants to unload it waits for the lock. */
-static int bench_run(const char *words, struct seq_file *file)
-{
-	struct bench_subject *subject;
-	char what[16], name[32];
-	unsigned long count;
+/* What was written, in words. */
+struct bench_words {
+	char what[16];
+	char name[32];
+	unsigned long number;
 	unsigned int cpus;
 	int n;
+};
 
-	n = sscanf(words, "%15s %31s %lu %u", what, name, &count, &cpus);
-	if (n < 3)
-		return -EINVAL;
-	subject = bench_find(name);
-	if (!subject)
+static int bench_fill(struct bench_subject *subject, unsigned int percent,
+		      struct seq_file *file)
+{
+	int err;
+
+	if (filled.subject)
+		return -EBUSY;
+	if (!try_module_get(subject->owner))
 		return -ENOENT;
-	if (!count || count > MOST_PAGES)
+	err = bench_fill_begin(&filled, subject, percent);
+	if (err)
+		module_put(subject->owner);
+	else
+		bench_fill_print(&filled, file);
+	return err;
+}
+
+static int bench_empty(struct bench_subject *subject)
+{
+	if (filled.subject != subject)
+		return -ENOENT;
+	bench_fill_end(&filled);
+	module_put(subject->owner);
+	return 0;
+}
+
+static int bench_measure(struct bench_subject *subject,
+			 const struct bench_words *words, struct seq_file *file)
+{
+	if (!words->number || words->number > MOST_PAGES)
 		return -ERANGE;
-	if (!strcmp(what, "cost") && n == 4)
-		return bench_cost(subject, count, cpus, file);
-	if (!strcmp(what, "move") && n == 3)
-		return bench_move(subject, count, file);
+	if (!strcmp(words->what, "cost") && words->n == 4)
+		return bench_cost(subject, words->number, words->cpus, file);
+	if (!strcmp(words->what, "move") && words->n == 3)
+		return bench_move(subject, words->number, file);
+	if (!strcmp(words->what, "scale") && words->n == 3)
+		return bench_scale(subject, words->number, file);
 	return -EINVAL;
+}
+
+/* The subject's module stays: whoever wants to unload it waits for the lock. */
+static int bench_do(struct bench_subject *subject,
+		    const struct bench_words *words, struct seq_file *file)
+{
+	bool percent = words->n == 3 && words->number <= 100;
+
+	if (!strcmp(words->what, "empty"))
+		return bench_empty(subject);
+	if (!strcmp(words->what, "fill") && percent)
+		return bench_fill(subject, words->number, file);
+	if (!strcmp(words->what, "compact") && percent)
+		return bench_compaction(subject, words->number, file);
+	return bench_measure(subject, words, file);
+}
+
+static int bench_run(const char *text, struct seq_file *file)
+{
+	struct bench_words words = {};
+	struct bench_subject *subject;
+
+	words.n = sscanf(text, "%15s %31s %lu %u", words.what, words.name,
+			 &words.number, &words.cpus);
+	if (words.n < 2)
+		return -EINVAL;
+	subject = bench_find(words.name);
+	return subject ? bench_do(subject, &words, file) : -ENOENT;
 }
 
 static ssize_t bench_run_write(struct file *file, const char __user *buf,
@@ -191,6 +257,7 @@ static int __init bench_init(void)
 	debugfs_create_file("subjects", 0400, dir, NULL, &bench_subjects_fops);
 	debugfs_create_file("run", 0200, dir, NULL, &bench_run_fops);
 	debugfs_create_file("result", 0400, dir, NULL, &bench_result_fops);
+	debugfs_create_file("sizes", 0200, dir, NULL, &bench_sizes_fops);
 	return 0;
 }
 

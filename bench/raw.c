@@ -24,6 +24,12 @@ static int raw_alloc(unsigned long i)
 	return pages[i] ? 0 : -ENOMEM;
 }
 
+/* Else they would have pageblocks of their own, as long as there are any. */
+static void raw_take(unsigned long i, struct page *page)
+{
+	pages[i] = page;
+}
+
 static int raw_free(unsigned long i)
 {
 	__free_page(pages[i]);
@@ -39,6 +45,7 @@ static struct bench_subject subjects[] = {
 			[BENCH_ALLOC] = raw_alloc,
 			[BENCH_FREE] = raw_free,
 		},
+		.take = raw_take,
 	},
 };
 

@@ -15,16 +15,19 @@ static inline unsigned long bench_compat_zs_malloc(struct zs_pool *pool,
 	return zs_malloc(pool, size, gfp, NUMA_NO_NODE);
 }
 
+/* What is in two pages is copied into @buffer. */
 static inline void *bench_compat_zs_map(struct zs_pool *pool,
-					unsigned long handle)
+					unsigned long handle, size_t size,
+					void *buffer)
 {
-	return zs_obj_read_begin(pool, handle, PAGE_SIZE, NULL);
+	return zs_obj_read_begin(pool, handle, size, buffer);
 }
 
 static inline void bench_compat_zs_unmap(struct zs_pool *pool,
-					 unsigned long handle, void *addr)
+					 unsigned long handle, size_t size,
+					 void *addr)
 {
-	zs_obj_read_end(pool, handle, PAGE_SIZE, addr);
+	zs_obj_read_end(pool, handle, size, addr);
 }
 
 #else
@@ -36,13 +39,15 @@ static inline unsigned long bench_compat_zs_malloc(struct zs_pool *pool,
 }
 
 static inline void *bench_compat_zs_map(struct zs_pool *pool,
-					unsigned long handle)
+					unsigned long handle, size_t size,
+					void *buffer)
 {
 	return zs_map_object(pool, handle, ZS_MM_RO);
 }
 
 static inline void bench_compat_zs_unmap(struct zs_pool *pool,
-					 unsigned long handle, void *addr)
+					 unsigned long handle, size_t size,
+					 void *addr)
 {
 	zs_unmap_object(pool, handle);
 }
