@@ -109,10 +109,12 @@ static inline int mp_run_on_node(int node)
 		       &cpus) < 0 ? -errno : 0;
 }
 
-/* Whether the kernel brings pages to the nodes where they are used. */
+/* Does the kernel, if it can, bring pages to the nodes where they are used? */
 static inline int mp_balancing(int on)
 {
-	return mp_write_long(MP_BALANCING, on);
+	int err = mp_write_long(MP_BALANCING, on);
+
+	return err == -ENOENT && !on ? 0 : err;
 }
 
 /* There is nowhere to swap to, so that whatever moves pages does not swap. */
