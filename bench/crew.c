@@ -53,6 +53,7 @@ static int bench_hand_thread(void *data)
 
 	wait_for_completion(hand->begin);
 	hand->err = hand->work(hand);
+	complete(&hand->done);
 	set_current_state(TASK_INTERRUPTIBLE);
 	while (!kthread_should_stop()) {
 		schedule();
@@ -70,9 +71,17 @@ static int bench_hand_start(struct bench_hand *hand, unsigned int number)
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	kthread_bind(task, cpumask_local_spread(number, NUMA_NO_NODE));
+	init_completion(&hand->done);
 	hand->task = task;
 	wake_up_process(task);
 	return 0;
+}
+
+/* A thread that is stopped before it has run would never run. */
+static void bench_hand_stop(struct bench_hand *hand)
+{
+	wait_for_completion(&hand->done);
+	kthread_stop(hand->task);
 }
 
 static int bench_hand_nothing(struct bench_hand *hand)
@@ -116,7 +125,7 @@ int bench_crew_run(struct bench_crew *crew, enum bench_op op,
 	}
 	complete_all(&crew->begin);
 	for (i = 0; i < started; i++)
-		kthread_stop(crew->hands[i].task);
+		bench_hand_stop(&crew->hands[i]);
 	for (i = 0; i < crew->n && !err; i++)
 		err = crew->hands[i].err;
 	return err;

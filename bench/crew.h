@@ -20,6 +20,7 @@ struct task_struct;
  * @work: does it
  * @err: what came of it
  * @begin: all begin at once
+ * @done: it has done it
  * @task: the thread; the first hand is the caller's own
  */
 struct bench_hand {
@@ -31,6 +32,7 @@ struct bench_hand {
 	int (*work)(struct bench_hand *hand);
 	int err;
 	struct completion *begin;
+	struct completion done;
 	struct task_struct *task;
 };
 

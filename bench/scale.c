@@ -36,6 +36,11 @@ static void bench_scale_print(const struct bench_subject *subject,
 	seq_printf(file, "%s %s %lld\n", subject->name, what, figure);
 }
 
+static s64 bench_scale_taken(unsigned long free)
+{
+	return free - bench_free_pages();
+}
+
 /* @free: pages that were, before anybody had one. */
 static int bench_scale_ops(const struct bench_subject *subject,
 			   unsigned long count, unsigned long free,
@@ -51,14 +56,15 @@ static int bench_scale_ops(const struct bench_subject *subject,
 			continue;
 		if (op == BENCH_FREE)
 			bench_scale_print(subject, "taken",
-					  free - bench_free_pages(), file);
+					  bench_scale_taken(free), file);
 		start = ktime_get_ns();
 		err = bench_scale_op(subject, op, count, &done);
 		start = ktime_get_ns() - start;
 		if (op == BENCH_ALLOC)
 			have = done;
 		if (!err)
-			bench_scale_print(subject, bench_op_names[op], start, file);
+			bench_scale_print(subject, bench_op_names[op], start,
+					  file);
 	}
 	if (err && op <= BENCH_FREE)
 		bench_call(subject, BENCH_FREE, 0, have);
