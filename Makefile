@@ -60,7 +60,8 @@ test-all:
 bench:
 	@tools/setup bench
 	@$(PYTHON) tools/bench.py $(if $(KERNELS),--kernels "$(KERNELS)") \
-		$(if $(SHORT),--short) $(if $(WRITE),--write)
+		$(if $(PARTS),--parts "$(PARTS)") $(if $(SHORT),--short) \
+		$(if $(WRITE),--write)
 
 mutants:
 	@tools/setup mutants
@@ -124,7 +125,7 @@ help:
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
 	@echo "make stress       anything at once, at random; DURATION=10m SEED=n, as test"
 	@echo "make cross        build modules and test programs for other machines"
-	@echo "make bench        what pages cost, beside all else; KERNELS=kernels SHORT=1"
+	@echo "make bench        what pages cost, beside all else; PARTS=parts KERNELS=kernels SHORT=1"
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
 	@echo "make mutants      put old faults back and see the tests find them; ONLY=R9"
 	@echo "make model        the handle's rules, checked by spin; LONG=1: GiB, minutes"

@@ -172,6 +172,16 @@ def sample(target, source):
     return output
 
 
+def kernel_program(source):
+    """The same, of the kernel's own selftests (fetch.py)."""
+    output = cache.tree_dir() / pathlib.Path(source).stem
+    done = make([machine.here().cc(), "-O2", "-static", "-o", str(output),
+                 str(fetch.source() / source)])
+    if done.returncode:
+        raise Failure(f"cannot build {source}:\n{done.stdout}")
+    return output
+
+
 def sources(part):
     """The build inputs in a part of the tree, relative to the tree."""
     top = TREE / part

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a page costs, for each way a driver can own it: measured in a guest.
 
-The modules in bench/ measure: one is in charge, each of the others is a
-subject, and the empty one is the loop and the call that all have in common,
-which is subtracted.  In QEMU instructions are counted (counted.py); a kernel
-that is a process (uml.py) runs as fast as this machine does.
+What the subject that does nothing costs is the loop and the call that all have
+in common, which is subtracted.  In QEMU instructions are counted (counted.py);
+a kernel that is a process (uml.py) runs as fast as this machine does.
 """
 import counted
+import subjects
 import uml
 from cache import Failure
+from subjects import NOTHING, OURS, PEERS, TITLES
 from terminal import Report
 
 MEMORY = 512                    # MiB
@@ -16,47 +17,15 @@ LIMIT = 600                     # seconds
 OPS = {"alloc": "allocate", "publish": "mark", "free": "free", "pin": "pin",
        "map": "map", "free-locked": "free, locked", "move": "move"}
 ALL_THREE = ("alloc", "publish", "free")
-
-# Those with no module of ours in them come first: on a kernel where a page
-# type has one owner it may be theirs only while movable_pool is not loaded.
-PEERS = {
-    "raw": "alloc_page()",
-    "bare": "bare driver",
-    "balloon": "kernel's balloon",
-    "zsmalloc": "zsmalloc",
-    "tmpfs": "page cache, tmpfs",
-}
-OURS = {
-    "pool": "movable_pool",
-    "pool-cache": "  in page cache",
-    "pool-mapped": "  mapped",
-    "pool-balloon": "  balloon",
-}
-TITLES = {**PEERS, **OURS}
-STAYS = ("empty", "raw")        # no page of theirs moves
-OUR_MODULES = ("movable_pool", "mp_bench_pool", "mp_bench_pool_balloon")
-
-# Words: what, subject, pages and what else there is.
-SCRIPT = """
-measure() {{ echo "$*" >run && sed 's/^/bench /' result || echo "error $*"; }}
-all() {{
-	for subject in "$@"; do
-		measure cost "$subject" {cost} {cpus}
-		case "{stays}" in *" $subject "*) continue;; esac
-		measure move "$subject" {move}
-	done
-}}
-load_modules || exit 1
+STAYS = (NOTHING, "raw")        # no page of theirs moves
 # A kernel has not done with booting when init begins; on 6.12 and 7.2 that
 # takes the one CPU for seconds.
-sleep 30
-cd /sys/kernel/debug/movable_bench
-all $(cat subjects)
-for module in {modules}; do insmod "/modules/$module.ko" || exit 1; done
-all {ours}
-cd /
-for module in {backwards}; do rmmod "$module" || exit 1; done
-unload_modules
+BEFORE = "sleep 30"
+# Words: what, subject, pages and what else there is.
+BODY = """
+		measure cost "$subject" {cost} {cpus}
+		case "$subject" in {stays}) continue;; esac
+		measure move "$subject" {move}
 """
 
 
@@ -101,7 +70,7 @@ class Costs(Report):
         value = values.get(subject, {}).get(what)
         if value is None:
             return None
-        return value - values["empty"].get(what.partition("-")[0], 0)
+        return value - values[NOTHING].get(what.partition("-")[0], 0)
 
     def all_three(self, subject):
         """Of those that are a step of their own there."""
@@ -122,16 +91,9 @@ class Costs(Report):
 
 
 def script(sizes, cpus):
-    return SCRIPT.format(cost=sizes.cost, move=sizes.move, cpus=cpus,
-                         stays=f" {' '.join(STAYS)} ", ours=" ".join(OURS),
-                         modules=" ".join(OUR_MODULES),
-                         backwards=" ".join(reversed(OUR_MODULES)))
-
-
-def peers(modules):
-    """Those that this kernel can have."""
-    return [f"mp_bench_{name}" for name in PEERS
-            if modules.module(f"mp_bench_{name}")]
+    return subjects.script(BODY.format(cost=sizes.cost, move=sizes.move,
+                                       cpus=cpus, stays="|".join(STAYS)),
+                           (NOTHING, *TITLES), BEFORE)
 
 
 def is_process(kernel):
@@ -146,8 +108,7 @@ def measure(kernel, modules, progress, sizes=FULL, zeroing=False, cpus=1):
     words = f"init_on_alloc={int(zeroing)}"
     guest = uml.prepared(kernel, name) if native else \
         counted.guest(kernel, name, MEMORY + kernel.extra, cmdline=words)
-    guest.add_modules(modules, ["mp_bench", *peers(modules)])
-    guest.carry_modules(modules, OUR_MODULES)
+    subjects.add_modules(guest, modules, PEERS)
     if native:
         result = uml.run(guest, script(sizes, cpus),
                          [f"mem={MEMORY}M", f"ncpus={cpus}", words],
@@ -163,8 +124,7 @@ def measure(kernel, modules, progress, sizes=FULL, zeroing=False, cpus=1):
 
 def lacking(costs, modules):
     """Who has not been measured, though he is there."""
-    there = [name.replace("mp_bench_", "") for name in peers(modules)]
-    for subject in ("empty", *there, *OURS):
+    for subject in subjects.there(modules, (NOTHING, *PEERS, *OURS)):
         have = costs.mean.get(subject, {})
         wanted = ["alloc", "free"] + ["move"] * (subject not in STAYS)
         for what in wanted:

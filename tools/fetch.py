@@ -161,8 +161,8 @@ def complete(apt, row, release, partial, target):
         prepare.headers(partial, release, target)
 
 
-# The kernel's own test harness and style checkers, from the oldest source
-# package whose harness can list and filter tests.
+# The kernel's own test harness, a test of compaction and style checkers, from
+# the oldest source package whose harness can list and filter tests.
 SOURCE = {"suites": ["bookworm", "bookworm-security"],
           "package": "linux-source-6.12"}
 SOURCE_FILES = [
@@ -170,6 +170,7 @@ SOURCE_FILES = [
     "tools/testing/selftests/kselftest_harness.h",
     "tools/testing/selftests/lib.mk",
     "tools/testing/selftests/kselftest/*",
+    "tools/testing/selftests/mm/compaction_test.c",
     "scripts/checkpatch.pl", "scripts/spelling.txt",
     "scripts/const_structs.checkpatch", "scripts/kernel-doc",
 ]
@@ -178,11 +179,16 @@ SOURCE_FILES = [
 def source():
     """The directory with the kernel's test harness and style checkers."""
     target = cache.root() / "linux-source"
-    if not target.is_dir():
+    if not has_all(target):
         with cache.lock("source"):
-            if not target.is_dir():
+            if not has_all(target):
                 fetch_source(target)
     return target
+
+
+def has_all(target):
+    """What an older tree has fetched may be less than is needed now."""
+    return all(any(target.glob(name)) for name in SOURCE_FILES)
 
 
 def fetch_source(target):
@@ -193,6 +199,7 @@ def fetch_source(target):
     with careful(apt), cache.filling(target) as partial:
         apt.update()
         unpack_source(apt, SOURCE["package"], partial, SOURCE_FILES)
+        shutil.rmtree(target, ignore_errors=True)
 
 
 # The userland of guests that are another machine than this one.

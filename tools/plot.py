@@ -3,13 +3,10 @@
 import subprocess
 import tempfile
 
-import costs
 from cache import Failure
 
-# What people compare first; the rest is in the tables.
-SHOWN = ("alloc", "free", "move")
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
-HEIGHT = 300                    # of the picture of one kernel
+HEIGHT = 340                    # of one chart
 HEAD = """
 set terminal svg noenhanced size 900,{height} \\
     font "sans,12" background "#ffffff"
@@ -18,10 +15,32 @@ set style data histogram
 set style histogram clustered gap 1
 set style fill solid 0.9 border -1
 set grid ytics
+set xtics rotate by -25 nomirror scale 0
+set ytics nomirror
+set rmargin 22
 set key outside right top
 set yrange [0:*]
 set multiplot layout {count},1
 """
+
+
+class Chart:
+    """Clusters of bars: groups are (name, a value or None for each bar)."""
+
+    def __init__(self, title, bars, groups):
+        self.title = title
+        self.bars = bars
+        self.groups = groups
+
+    def script(self):
+        columns = ", ".join(f'$data using {place}:xtic(1) title "{bar}"'
+                            for place, bar in enumerate(self.bars, 2))
+        return "\n".join(["$data << END", *self.data(), "END",
+                          f'set title "{self.title}"', f"plot {columns}", ""])
+
+    def data(self):
+        for name, values in self.groups:
+            yield " ".join([f'"{name}"', *map(value, values)])
 
 
 def value(number):
@@ -29,27 +48,12 @@ def value(number):
     return "NaN" if number is None else f"{number:.1f}"
 
 
-def data(plain):
-    """A row for each subject, a column for each op."""
-    for subject in plain.subjects():
-        yield " ".join([f'"{costs.TITLES[subject].strip()}"',
-                        *(value(plain.of(subject, what)) for what in SHOWN)])
-
-
-def plot(title, plain):
-    columns = ", ".join(f'$data using {place}:xtic(1) title "{costs.OPS[what]}"'
-                        for place, what in enumerate(SHOWN, 2))
-    return "\n".join(["$data << END", *data(plain), "END",
-                      f'set title "{title}"', f"plot {columns}", ""])
-
-
-def bars(measured, output):
-    """One kernel below the other, side by side what each subject costs."""
-    head = HEAD.format(output=output, height=HEIGHT * len(measured),
-                       count=len(measured))
+def clusters(charts, output):
+    """One chart below the other."""
+    head = HEAD.format(output=output, height=HEIGHT * len(charts),
+                       count=len(charts))
     with tempfile.NamedTemporaryFile("w", suffix=".plot") as file:
-        file.write(head + "".join(plot(one.title(), one.plain)
-                                  for one in measured)
+        file.write(head + "".join(chart.script() for chart in charts)
                    + "unset multiplot\n")
         file.flush()
         done = subprocess.run(["gnuplot", file.name], text=True,

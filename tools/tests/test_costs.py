@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What guests measure is read, compared and drawn."""
-import pathlib
+"""What pages cost: what guests measure is read, and compared."""
 import sys
-import tempfile
 import unittest
 
 import archive
 
 sys.path.insert(0, str(archive.HERE.parent))
-import bench
+import cost_report
 import costs
-import plot
+import tables
 
 # subject what times each mean median least most
 LINES = """
@@ -81,34 +79,16 @@ class Figures(unittest.TestCase):
         self.assertFalse([line for line in lacks if "bare" in line])
 
 
-class Goals(unittest.TestCase):
-    def test_lines(self):
-        goal = bench.Goal("of a bare driver's", 1.064, 1.06, " x")
-        self.assertIn("  NO ", goal.line())
-        self.assertIn("1.06 x of at most 1.06 x", goal.line())
-        self.assertIn("  yes ", bench.Goal("pin", 24, 24).line())
-
-
 class Tables(unittest.TestCase):
     def test_rows(self):
-        lines = list(bench.aligned(list(bench.rows(measured(), None)), "-"))
+        lines = list(tables.aligned(list(cost_report.rows(measured(), None)),
+                                    "-"))
         self.assertEqual(lines[0].split()[0], "allocate")
         row = next(line for line in lines if line.startswith("movable_pool"))
         self.assertEqual(row.split()[1:],
                          ["1,100", "25", "550", "-", "-", "1,000", "2,200",
                           "1,675"])
 
-    def test_picture_has_every_bar(self):
-        class One:
-            plain = measured()
 
-            @staticmethod
-            def title():
-                return "Linux 1.0: a title"
-        with tempfile.TemporaryDirectory() as name:
-            output = pathlib.Path(name) / "picture.svg"
-            plot.bars([One], output)
-            text = output.read_text()
-        self.assertIn("Linux 1.0: a title", text)
-        for title in ("bare driver", "movable_pool", "page cache, tmpfs"):
-            self.assertIn(title, text)
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What compaction and unplug win, and what many pages and small objects cost:
+what guests report is read, and compared."""
+import sys
+import unittest
+
+import archive
+
+sys.path.insert(0, str(archive.HERE.parent))
+import compaction
+import objects
+import scale
+import unplug
+
+PLACES = """
+bench empty fill 50 900 0
+bench empty before 2048 4 4 2048
+bench empty compact 1000 0 0 5 6
+bench empty after 2048 4 4 2048
+bench anon fill 50 900 1
+bench anon before 1048 0 2 40
+bench anon compact 5000 100 2 5 6
+bench anon after 1048 2 2 1024
+bench pool fill 50 900 19
+bench pool before 1048 0 2 40
+bench pool compact 4000 100 3 5 6
+bench pool after 1048 1 2 600
+""".strip().splitlines()
+UNPLUG = """
+bench empty fill 50 900 0
+unplug empty 5 6
+bench pool fill 50 1024 0
+unplug pool 4 6
+""".strip().splitlines()
+
+
+SCALE = """
+bench pool alloc 16384000
+bench pool publish 409600
+bench pool taken 16416
+bench pool free 8192000
+bench pool end 3000
+""".strip().splitlines()
+OBJECTS = """
+bench files kmalloc alloc 400
+bench files kmalloc taken 1
+bench files kmalloc free 40
+bench files kmalloc end 4
+""".strip().splitlines()
+
+
+class Kernel:
+    version = release = package = "1.0"
+
+
+class Quiet:
+    """A Progress that nobody sees."""
+
+    def show(self, step, done, total):
+        pass
+
+
+class There:
+    """What was built: all of these modules."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def module(self, name):
+        return name if name in self.names else None
+
+
+def told(report, lines):
+    for line in lines:
+        report.line(line)
+    return report
+
+
+def compacted(lines=PLACES):
+    return told(compaction.Compaction(Kernel, compaction.EVERYBODY, Quiet()),
+                lines)
+
+
+def unplugged(lines=UNPLUG):
+    return told(unplug.Unplug(Kernel, unplug.MACHINES[0], 2048,
+                              unplug.EVERYBODY, Quiet()), lines)
+
+
+def row(found, title):
+    return next(line.split() for line in found.lines()
+                if line.startswith(title))
+
+
+class Compaction(unittest.TestCase):
+    def test_row(self):
+        self.assertEqual(row(compacted(), "movable_pool")[1:],
+                         ["1", "of", "2", "0", "2", "100", "3", "40", "-",
+                          "-"])
+
+    def test_nothing_moved(self):
+        self.assertIsNone(compacted().rounds["empty", 50].each())
+
+    def test_goal_is_missed(self):
+        goal, = compaction.goals(compacted())
+        self.assertEqual((goal.ours, goal.reached()), (0.5, False))
+
+    def test_who_is_missing(self):
+        lacks = list(compacted().lacking(There("mp_bench_anon",
+                                               "mp_bench_tmpfs")))
+        self.assertIn("tmpfs, 50 %: was not compacted", lacks)
+        self.assertIn("pool, 50 %: 19 of 900 pages are not where they should "
+                      "be", lacks)
+        self.assertFalse([line for line in lacks if "anon" in line])
+
+    def test_the_kernels_own_test(self):
+        task = told(compaction.Task(Quiet()), (
+            "selftest # Number of huge pages allocated = 12",
+            "selftest not ok 1 check_compaction"))
+        self.assertEqual((task.huge, task.fine), (12, False))
+        task.line("selftest ok 1 check_compaction")
+        self.assertTrue(task.fine)
+
+    def test_a_task_that_was_not_done(self):
+        found = compacted()
+        found.huge["pool"] = found.huge["empty"] = 5
+        found.test["pool"] = (3, True)
+        lacks = list(found.lacking(There()))
+        self.assertIn("empty: compaction_test said nothing", lacks)
+        self.assertIn("pool-cache: no huge pages were asked for", lacks)
+        self.assertNotIn("pool: compaction_test said nothing", lacks)
+
+    def test_record_has_every_round(self):
+        record = compacted().record()
+        self.assertEqual(len(record["rounds"]), 3)
+        self.assertEqual(record["rounds"][2]["after"]["free_blocks"], 1)
+
+
+class Unplug(unittest.TestCase):
+    def test_rows(self):
+        self.assertEqual(row(unplugged(), "movable_pool")[1:],
+                         ["4", "4", "6"])
+        self.assertEqual(row(unplugged(), "nothing")[1:], ["0", "5", "6"])
+
+    def test_goal_is_what_goes_without_us(self):
+        goal, = unplug.goals(unplugged())
+        self.assertEqual((goal.ours, goal.limit), (4, 5))
+        self.assertFalse(goal.reached())
+
+    def test_who_is_missing(self):
+        lacks = list(unplugged().lacking(There("mp_bench_raw")))
+        self.assertIn("raw: no block was tried", lacks)
+        self.assertNotIn("pool: no block was tried", lacks)
+
+
+class Scale(unittest.TestCase):
+    def one(self, size=64, lines=SCALE):
+        return told(scale.Scale(Kernel, size, scale.asked_of(size, False),
+                                Quiet()), lines)
+
+    def test_row(self):
+        self.assertEqual(row(self.one(), "movable_pool")[1:],
+                         ["1,000", "25", "-", "-", "500", "1,525", "8.0",
+                          "3,000"])
+
+    def test_goal_is_flat(self):
+        more = self.one(lines=[*SCALE, "bench pool alloc 19660800",
+                               "bench pool pin 1", "bench pool map 1"])
+        same = self.one(lines=[*SCALE, "bench pool pin 1",
+                               "bench pool map 1"])
+        goal = next(iter(scale.goals([same, more])))
+        self.assertAlmostEqual(goal.ours, 20)
+        self.assertFalse(goal.reached())
+        self.assertTrue(next(iter(scale.goals([same, same]))).reached())
+
+    def test_some_are_not_asked(self):
+        self.assertEqual(scale.asked_of(64, True), ("raw", "pool"))
+        self.assertIn("tmpfs", scale.asked_of(1024, False))
+
+    def test_who_is_missing(self):
+        self.assertEqual(list(self.one(4096).lacking(There("mp_bench_raw"))),
+                         ["raw, 4096 MiB: was not measured"])
+
+
+class Objects(unittest.TestCase):
+    def one(self):
+        return told(objects.Objects(Kernel, {"files": [100, 924]}, 4, Quiet()),
+                    OBJECTS)
+
+    def test_figures(self):
+        found = self.one()
+        self.assertEqual(found.bytes("files"), 2048)
+        self.assertEqual(found.each("files", "kmalloc", "alloc"), 100)
+        self.assertIsNone(found.each("files", "kmalloc", "map"))
+        self.assertEqual(found.wasted("files", "kmalloc"), 100)
+
+    def test_who_is_missing(self):
+        self.assertEqual(list(self.one().lacking()),
+                         ["zsmalloc-objects, files: was not measured",
+                          "heap, files: was not measured"])
+
+
+if __name__ == "__main__":
+    unittest.main()
