@@ -152,7 +152,8 @@ def measure(version, short, style):
     found = Objects(kernel, sizes_of(kernel),
                     SHORT_COUNT if short else COUNT,
                     Progress(style, {"boot": "starting", **subjects.NAMES}))
-    guest = counted.guest(kernel, "objects", MEMORY + kernel.extra)
+    guest = counted.guest(kernel, "objects", MEMORY + kernel.extra,
+                          cmdline=subjects.NOT_ZEROED)
     subjects.add_modules(guest, modules, ("kmalloc", "zsmalloc"), MODULES)
     with tempfile.TemporaryDirectory(prefix="movable-pool-") as name:
         for mix, sizes in found.mixes.items():

@@ -98,7 +98,8 @@ def measure_one(kernel, modules, size, short, style):
     found = Scale(kernel, size, asked_of(size, short), Progress(
         style, {"boot": "starting", **subjects.NAMES}))
     guest = counted.guest(kernel, f"scale-{size}",
-                          size + size // 16 + BESIDE + kernel.extra)
+                          size + size // 16 + BESIDE + kernel.extra,
+                          cmdline=subjects.NOT_ZEROED)
     subjects.add_modules(guest, modules, PEERS)
     found.judge(guest.run(
         subjects.script(BODY.format(pages=found.pages), found.asked,

@@ -30,6 +30,8 @@ NAMES = {NOTHING: "nothing",
          **{name: name for name in (*PLACES, *TITLES, *OBJECTS)}}
 # One of each kind: does it run at all?
 FEW = (NOTHING, "raw", "anon", "pool")
+# Distributions zero all pages, which is most of what a new one costs then.
+NOT_ZEROED = "init_on_alloc=0"
 OUR_MODULES = ("movable_pool", "mp_bench_pool", "mp_bench_pool_balloon")
 
 # of_each() is run with the names of subjects, and then with those of ours.
