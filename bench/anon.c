@@ -39,6 +39,9 @@ static struct page *anon_page(unsigned long i)
 {
 	struct page *page;
 
+	/* Nobody else, a kernel thread least of all, has this memory. */
+	if (current->mm != mm)
+		return NULL;
 	if (get_user_pages_fast(start + (i << PAGE_SHIFT), 1, FOLL_WRITE,
 				&page) != 1)
 		return NULL;

@@ -79,6 +79,8 @@ void bench_figures_end(struct bench_figures *figures);
 extern const char * const bench_op_names[BENCH_NR_OPS];
 int bench_call(const struct bench_subject *subject, enum bench_op op,
 	       unsigned long from, unsigned long to);
+void bench_free(const struct bench_subject *subject, unsigned long from,
+		unsigned long to);
 int bench_cost(const struct bench_subject *subject, unsigned long count,
 	       unsigned int cpus, struct seq_file *file);
 

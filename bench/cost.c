@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What each op costs, page after page, on one CPU or on several at once. */
 
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
@@ -11,6 +12,7 @@
 
 /* Pages between two looks at the clock. */
 #define BATCH	256
+#define MOST_TRIES	1000
 
 const char * const bench_op_names[BENCH_NR_OPS] = {
 	[BENCH_ALLOC] = "alloc",
@@ -46,6 +48,35 @@ int bench_call(const struct bench_subject *subject, enum bench_op op,
 	if (err && op == BENCH_ALLOC)
 		bench_call(subject, BENCH_FREE, from, i);
 	return err;
+}
+
+/**
+ * bench_free() - free pages whatever it takes
+ * @subject: whose
+ * @from: first page
+ * @to: after the last one
+ *
+ * A balloon cannot give back what the VM has isolated, for a moment.
+ *
+ * Context: May sleep.
+ */
+void bench_free(const struct bench_subject *subject, unsigned long from,
+		unsigned long to)
+{
+	int (*call)(unsigned long i) = subject->op[BENCH_FREE];
+	int err, tries = MOST_TRIES;
+
+	while (call && from < to && tries) {
+		err = call(from);
+		from += !err;
+		if (err) {
+			tries = err == -EAGAIN ? tries - 1 : 0;
+			msleep(20);
+		}
+		cond_resched();
+	}
+	WARN(call && from < to, "%s: %lu pages are not freed\n",
+	     subject->name, to - from);
 }
 
 /* One of the crew, on its share of the pages. */

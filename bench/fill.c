@@ -147,11 +147,12 @@ int bench_fill_begin(struct bench_fill *fill,
 	LIST_HEAD(held);
 	int err;
 
-	*fill = (struct bench_fill){ .subject = subject, .percent = percent };
+	*fill = (struct bench_fill){ .percent = percent };
 	/* While there is room: its arrays shall not be where the holes are. */
 	err = subject->begin ? subject->begin(bench_free_pages()) : 0;
 	if (err)
 		return err;
+	fill->subject = subject;
 	bench_fill_hold(&held);
 	err = bench_fill_choose(fill, &held, &chosen) ?
 		      bench_fill_place(fill, &chosen) : -ENOSPC;
@@ -178,7 +179,7 @@ void bench_fill_end(struct bench_fill *fill)
 {
 	const struct bench_subject *subject = fill->subject;
 
-	bench_call(subject, BENCH_FREE, 0, fill->count);
+	bench_free(subject, 0, fill->count);
 	if (subject->end)
 		subject->end();
 	fill->subject = NULL;

@@ -122,8 +122,6 @@ static int bench_fill(struct bench_subject *subject, unsigned int percent,
 {
 	int err;
 
-	if (filled.subject)
-		return -EBUSY;
 	if (!try_module_get(subject->owner))
 		return -ENOENT;
 	err = bench_fill_begin(&filled, subject, percent);
@@ -165,6 +163,9 @@ static int bench_do(struct bench_subject *subject,
 
 	if (!strcmp(words->what, "empty"))
 		return bench_empty(subject);
+	/* A subject has one set of pages, and its module may have several. */
+	if (filled.subject)
+		return -EBUSY;
 	if (!strcmp(words->what, "fill") && percent)
 		return bench_fill(subject, words->number, file);
 	if (!strcmp(words->what, "compact") && percent)

@@ -66,8 +66,9 @@ static int bench_scale_ops(const struct bench_subject *subject,
 			bench_scale_print(subject, bench_op_names[op], start,
 					  file);
 	}
-	if (err && op <= BENCH_FREE)
-		bench_call(subject, BENCH_FREE, 0, have);
+	/* If it is the free that failed, @done are free. */
+	if (err)
+		bench_free(subject, op > BENCH_FREE ? done : 0, have);
 	return err;
 }
 

@@ -13,6 +13,7 @@ import cache
 import compaction
 import cost_report
 import kernels
+import machine
 import objects
 import readme
 import scale
@@ -92,6 +93,11 @@ def arguments():
     for name in options.parts:
         if name not in PARTS:
             raise Failure(f"no part '{name}'; there is: " + ", ".join(PARTS))
+    for name in options.parts:
+        for version in options.kernels if name != "costs" else ():
+            if machine.of(kernels.row_of(version)).name == "um":
+                raise Failure(f"{version} is for PARTS=costs: nothing else "
+                              "can be measured on it")
     if options.write and options.short:
         raise Failure("what is measured with few pages is not written")
     return options

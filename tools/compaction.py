@@ -29,9 +29,11 @@ LATER = (*PLACES, *OURS)
 LATER_MODULES = (*OUR_MODULES, *(f"mp_bench_{name}" for name in PLACES))
 TITLES = {NOTHING: "nothing", **PLACES, **subjects.TITLES}
 
-# Huge pages of processes would be in places of their own.
+# Huge pages of processes would be in places of their own; and the kernel
+# compacts by itself what it finds too scattered.
 BEFORE = """
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
+echo 0 >/proc/sys/vm/compaction_proactiveness
 sleep 30
 """
 BODY = """
@@ -43,7 +45,7 @@ BODY = """
 
 # What the kernel makes of it by itself depends on what it has tried before
 # (pageblocks to skip, deferred compaction): a guest for each.  Its own test
-# locks as much memory again as is free, in pieces of 100 MiB.
+# locks four fifths of what is free, in pieces of 100 MiB.
 TASK_MEMORY = 1024              # MiB
 TASK_SUBJECTS = (NOTHING, "anon", "raw", "balloon", "pool", "pool-cache",
                  "pool-mapped")
@@ -113,6 +115,11 @@ class Task(Report):
         self.huge = None        # pages
         self.fine = None        # says compaction_test
 
+    def on_bench(self, subject, what, _percent, count, astray):
+        if what == "fill" and subjects.misplaced(int(count), int(astray)):
+            self.problems.append(f"{subject}: {astray} of {count} pages are "
+                                 "not where they should be")
+
     def on_huge(self, count):
         self.huge = int(count)
 
@@ -161,7 +168,7 @@ class Compaction(Report):
                 one = self.rounds.get((subject, percent))
                 if not one or not one.after:
                     yield f"{subject}, {percent} %: was not compacted"
-                elif one.astray * 50 > one.count:
+                elif subjects.misplaced(one.count, one.astray):
                     yield (f"{subject}, {percent} %: {one.astray} of "
                            f"{one.count} pages are not where they should be")
         for subject in subjects.there(modules, self.huge and TASK_SUBJECTS):

@@ -73,6 +73,11 @@ def there(modules, names):
             or modules.module(f"mp_bench_{name}")]
 
 
+def misplaced(count, astray):
+    """Are more than a few pages not where they should be (bench/fill.c)?"""
+    return astray * 50 > count
+
+
 def add_modules(guest, modules, names, ours=OUR_MODULES):
     """The peers and whoever else is asked for by name, and ours."""
     guest.add_modules(modules, ["mp_bench", *(

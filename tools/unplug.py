@@ -39,19 +39,22 @@ MEMORY, SHORT_MEMORY = 2048, 768        # MiB; a block has 128
 
 BEFORE = """
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
+echo 0 >/proc/sys/vm/compaction_proactiveness
 zone() { read -r first _ <"$1/valid_zones" && echo "$first"; }
 blocks() {
 	for block in /sys/devices/system/memory/memory[0-9]*; do
-		[ "$words" ] && [ "$(zone "$block")" != Movable ] && continue
+		[ "$words" ] && [ "$(zone "$block")" != Movable ] &&
+			continue
 		echo "$block"
 	done
 }
-# In ZONE_MOVABLE, where all should move, the kernel tries until a signal comes.
+# In ZONE_MOVABLE, where all should move, it tries until a signal comes.
 # Back to where it was, or there would be fewer for the next.
 try() {
 	back=online_kernel
 	[ "$(zone "$1")" = Movable ] && back=online_movable
-	timeout -s INT 10 sh -c "echo offline >$1/state" || return 1
+	timeout -s INT 10 sh -c "echo offline >$1/state"
+	[ "$(cat "$1/state")" = offline ] || return 1
 	echo "$back" >"$1/state" || echo "error cannot bring back $1"
 }
 """
@@ -79,8 +82,11 @@ class Unplug(Report):
         self.pages = {}         # {subject: so many it had}
         self.blocks = {}        # {subject: (offline, of so many)}
 
-    def on_bench(self, subject, _what, _percent, count, _astray):
+    def on_bench(self, subject, _what, _percent, count, astray):
         self.pages[subject] = int(count)
+        if subjects.misplaced(int(count), int(astray)):
+            self.problems.append(f"{subject}: {astray} of {count} pages are "
+                                 "not where they should be")
 
     def on_unplug(self, subject, gone, count):
         self.blocks[subject] = (int(gone), int(count))

@@ -74,6 +74,11 @@ class Words(unittest.TestCase):
         with self.assertRaisesRegex(Failure, "no kernel '3.2'"):
             self.arguments("--kernels", "6.1 3.2")
 
+    def test_only_costs_of_a_process(self):
+        with self.assertRaisesRegex(Failure, "7.2-native is for PARTS=costs"):
+            self.arguments("--kernels", "6.1 7.2-native")
+        self.arguments("--kernels", "6.1 7.2-native", "--parts", "costs")
+
     def test_short_is_not_written(self):
         with self.assertRaisesRegex(Failure, "few pages"):
             self.arguments("--short", "--write")
