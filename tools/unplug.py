@@ -40,6 +40,8 @@ MEMORY, SHORT_MEMORY = 2048, 768        # MiB; a block has 128
 BEFORE = """
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
 echo 0 >/proc/sys/vm/compaction_proactiveness
+# This shell, which may have half of memory, must be able to fork.
+echo 1 >/proc/sys/vm/overcommit_memory
 zone() { read -r first _ <"$1/valid_zones" && echo "$first"; }
 blocks() {
 	for block in /sys/devices/system/memory/memory[0-9]*; do
