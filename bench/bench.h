@@ -77,6 +77,8 @@ void bench_figures_end(struct bench_figures *figures);
 
 /* cost.c */
 extern const char * const bench_op_names[BENCH_NR_OPS];
+int bench_call_on(const struct bench_subject *subject, enum bench_op op,
+		  unsigned long *at, unsigned long to);
 int bench_call(const struct bench_subject *subject, enum bench_op op,
 	       unsigned long from, unsigned long to);
 void bench_free(const struct bench_subject *subject, unsigned long from,

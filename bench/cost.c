@@ -23,6 +23,31 @@ const char * const bench_op_names[BENCH_NR_OPS] = {
 };
 
 /**
+ * bench_call_on() - go on doing something with each of some pages
+ * @subject: whose
+ * @op: what
+ * @at: the first page; set to the one that it failed with, or @to
+ * @to: after the last one
+ *
+ * Return: 0, or the error.
+ */
+int bench_call_on(const struct bench_subject *subject, enum bench_op op,
+		  unsigned long *at, unsigned long to)
+{
+	int (*call)(unsigned long i) = subject->op[op];
+	unsigned long i = *at;
+	int err = 0;
+
+	for (; call && i < to; i++) {
+		err = call(i);
+		if (err)
+			break;
+	}
+	*at = i;
+	return err;
+}
+
+/**
  * bench_call() - do something with each of some pages
  * @subject: whose
  * @op: what
@@ -36,17 +61,11 @@ const char * const bench_op_names[BENCH_NR_OPS] = {
 int bench_call(const struct bench_subject *subject, enum bench_op op,
 	       unsigned long from, unsigned long to)
 {
-	int (*call)(unsigned long i) = subject->op[op];
-	unsigned long i;
-	int err = 0;
+	unsigned long at = from;
+	int err = bench_call_on(subject, op, &at, to);
 
-	for (i = from; call && i < to; i++) {
-		err = call(i);
-		if (err)
-			break;
-	}
 	if (err && op == BENCH_ALLOC)
-		bench_call(subject, BENCH_FREE, from, i);
+		bench_free(subject, from, at);
 	return err;
 }
 

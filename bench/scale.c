@@ -18,14 +18,9 @@ static int bench_scale_op(const struct bench_subject *subject,
 {
 	int err = 0;
 
-	for (*done = 0; *done < count && !err; ) {
-		unsigned long to = min(*done + STRIDE, count);
-
-		err = bench_call(subject, op, *done, to);
-		if (!err)
-			*done = to;
-		cond_resched();
-	}
+	for (*done = 0; *done < count && !err; cond_resched())
+		err = bench_call_on(subject, op, done,
+				    min(*done + STRIDE, count));
 	return err;
 }
 

@@ -19,7 +19,9 @@ static unsigned int n;
  */
 unsigned int bench_size(unsigned long i)
 {
-	return n ? sizes[i % n] : PAGE_SIZE;
+	unsigned int count = READ_ONCE(n);
+
+	return count ? sizes[i % count] : PAGE_SIZE;
 }
 EXPORT_SYMBOL_GPL(bench_size);
 

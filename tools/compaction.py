@@ -10,10 +10,11 @@ import counted
 import kernels
 import plot
 import subjects
-from cache import Failure, say
-from subjects import NOTHING, OUR_MODULES, OURS, PEERS, PLACES
+from cache import say
+from subjects import (ALL_TITLES, LATER, LATER_MODULES, NOTHING, OURS, PEERS,
+                      PLACES)
 from tables import Goal, aligned, number, reached
-from terminal import Progress, Report
+from terminal import Report
 
 USUAL = ("5.10", "6.1", "6.12", "7.2")
 DOCUMENT = "gains.rst"
@@ -23,11 +24,6 @@ WORST = 0                       # percent: a page in each pageblock
 PERCENT = (WORST, 50, 70, 90)
 SHORT = (50,)
 EVERYBODY = (NOTHING, *PEERS, *PLACES, *OURS)
-# Whom ours are compared with comes just before: a kernel's own pages, which
-# are in the way, become more.
-LATER = (*PLACES, *OURS)
-LATER_MODULES = (*OUR_MODULES, *(f"mp_bench_{name}" for name in PLACES))
-TITLES = {NOTHING: "nothing", **PLACES, **subjects.TITLES}
 
 # Huge pages of processes would be in places of their own; and the kernel
 # compacts by itself what it finds too scattered.
@@ -115,10 +111,8 @@ class Task(Report):
         self.huge = None        # pages
         self.fine = None        # says compaction_test
 
-    def on_bench(self, subject, what, _percent, count, astray):
-        if what == "fill" and subjects.misplaced(int(count), int(astray)):
-            self.problems.append(f"{subject}: {astray} of {count} pages are "
-                                 "not where they should be")
+    def on_bench(self, subject, _fill, _percent, count, astray):
+        self.problems += subjects.misplaced(subject, int(count), int(astray))
 
     def on_huge(self, count):
         self.huge = int(count)
@@ -168,9 +162,9 @@ class Compaction(Report):
                 one = self.rounds.get((subject, percent))
                 if not one or not one.after:
                     yield f"{subject}, {percent} %: was not compacted"
-                elif subjects.misplaced(one.count, one.astray):
-                    yield (f"{subject}, {percent} %: {one.astray} of "
-                           f"{one.count} pages are not where they should be")
+                else:
+                    yield from subjects.misplaced(f"{subject}, {percent} %",
+                                                  one.count, one.astray)
         for subject in subjects.there(modules, self.huge and TASK_SUBJECTS):
             if self.huge.get(subject) is None:
                 yield f"{subject}: no huge pages were asked for"
@@ -189,7 +183,7 @@ class Compaction(Report):
                "instructions, each", "huge pages", "compaction_test"]
         for subject in self.subjects():
             half = self.rounds[subject, 50]
-            yield [TITLES[subject], *(self.share(subject, percent)
+            yield [ALL_TITLES[subject], *(self.share(subject, percent)
                                       for percent in self.percents()),
                    number(half.before.blocks),
                    number(half.after.longest / 256), number(half.moved),
@@ -252,15 +246,12 @@ def measure(version, short, style):
     modules = build.modules(kernel, "bench")
     say("  " + style.bold(f"Linux {kernel.release}") + ", compaction")
     found = Compaction(kernel, subjects.FEW if short else EVERYBODY,
-                       Progress(style, {"boot": "starting",
-                                        **subjects.NAMES}))
+                       subjects.progress(style))
     measure_places(kernel, modules, found, SHORT if short else PERCENT)
     for task in () if short else TASKS:
         for subject in subjects.there(modules, TASK_SUBJECTS):
             measure_task(kernel, modules, found, task, subject)
-    found.problems += found.lacking(modules)
-    if found.problems:
-        raise Failure(f"{version}: " + "\n  ".join(found.problems))
+    subjects.insist(found, version, found.lacking(modules))
     yield found
 
 
@@ -287,7 +278,7 @@ def draw(measured, picture):
         f"Linux {one.kernel.release}: free pageblocks after compaction, "
         "percent of those there could be",
         [percent_title(percent) for percent in one.percents()],
-        [(TITLES[subject].strip(),
+        [(ALL_TITLES[subject].strip(),
           [100 * one.rounds[subject, percent].after.share()
            for percent in one.percents()]) for subject in one.subjects()])
         for one in measured], picture)

@@ -7,7 +7,6 @@ import plot
 import subjects
 from cache import say
 from tables import Goal, aligned, number, reached
-from terminal import Progress
 
 # The four that drivers ship on, the last with and without our patches, and
 # this machine itself.
@@ -87,8 +86,8 @@ def measure(version, short, style):
             say("  " + style.bold(f"Linux {kernel.release}")
                 + (", pages zeroed (init_on_alloc=1)" if zeroing else "")
                 + (f", {cpus} CPUs" if cpus > 1 else ""))
-            progress = Progress(style, {"boot": "starting", **subjects.NAMES})
-            found.append(costs.measure(kernel, modules, progress,
+            found.append(costs.measure(kernel, modules,
+                                       subjects.progress(style),
                                        costs.SHORT if short else costs.FULL,
                                        zeroing, cpus))
         yield Measured(kernel, cpus, found[0],

@@ -8,7 +8,6 @@ a kernel that is a process (uml.py) runs as fast as this machine does.
 import counted
 import subjects
 import uml
-from cache import Failure
 from subjects import NOTHING, OURS, PEERS, TITLES
 from terminal import Report
 
@@ -116,9 +115,7 @@ def measure(kernel, modules, progress, sizes=FULL, zeroing=False, cpus=1):
     else:
         result = guest.run(script(sizes, cpus), costs.line, LIMIT)
     costs.judge(result)
-    costs.problems += lacking(costs, modules)
-    if costs.problems:
-        raise Failure(f"{kernel.version}: " + "\n  ".join(costs.problems))
+    subjects.insist(costs, kernel.version, lacking(costs, modules))
     return costs
 
 

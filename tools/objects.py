@@ -19,10 +19,10 @@ import counted
 import kernels
 import plot
 import subjects
-from cache import Failure, say
+from cache import say
 from subjects import OBJECTS, OUR_MODULES
 from tables import aligned, number
-from terminal import Progress, Report
+from terminal import Report
 
 USUAL = ("5.10", "6.1", "6.12", "7.2")
 DOCUMENT = "costs.rst"
@@ -151,7 +151,7 @@ def measure(version, short, style):
     say("  " + style.bold(f"Linux {kernel.release}") + ", objects")
     found = Objects(kernel, sizes_of(kernel),
                     SHORT_COUNT if short else COUNT,
-                    Progress(style, {"boot": "starting", **subjects.NAMES}))
+                    subjects.progress(style))
     guest = counted.guest(kernel, "objects", MEMORY + kernel.extra,
                           cmdline=subjects.NOT_ZEROED)
     subjects.add_modules(guest, modules, ("kmalloc", "zsmalloc"), MODULES)
@@ -164,9 +164,7 @@ def measure(version, short, style):
             BODY.format(mixes=" ".join(found.mixes), count=found.count),
             tuple(OBJECTS), "sleep 30", ("heap",), MODULES),
             found.line, LIMIT))
-    found.problems += found.lacking()
-    if found.problems:
-        raise Failure(f"{version}: " + "\n  ".join(found.problems))
+    subjects.insist(found, version, found.lacking())
     yield found
 
 

@@ -8,10 +8,10 @@ import counted
 import kernels
 import plot
 import subjects
-from cache import Failure, say
+from cache import say
 from subjects import OURS, PEERS
 from tables import Goal, aligned, number, reached
-from terminal import Progress, Report
+from terminal import Report
 
 USUAL = ("6.1",)
 DOCUMENT = "costs.rst"
@@ -104,8 +104,8 @@ def asked_of(size, short):
 
 def measure_one(kernel, modules, size, short, style):
     say("  " + style.bold(f"Linux {kernel.release}") + f", {size:,} MiB")
-    found = Scale(kernel, size, asked_of(size, short), Progress(
-        style, {"boot": "starting", **subjects.NAMES}))
+    found = Scale(kernel, size, asked_of(size, short),
+                  subjects.progress(style))
     guest = counted.guest(kernel, f"scale-{size}",
                           size + size // 16 + BESIDE + kernel.extra,
                           cmdline=subjects.NOT_ZEROED)
@@ -113,9 +113,7 @@ def measure_one(kernel, modules, size, short, style):
     found.judge(guest.run(
         subjects.script(BODY.format(pages=found.pages), found.asked,
                         "sleep 30"), found.line, LIMIT))
-    found.problems += found.lacking(modules)
-    if found.problems:
-        raise Failure(f"{kernel.version}: " + "\n  ".join(found.problems))
+    subjects.insist(found, kernel.version, found.lacking(modules))
     return found
 
 

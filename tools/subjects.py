@@ -4,6 +4,9 @@
 The modules in bench/ measure: one is in charge, each of the others is a
 subject, and the empty one is a subject that does nothing.
 """
+from cache import Failure
+from terminal import Progress
+
 # Those with no module of ours in them come first: on a kernel where a page
 # type has one owner it may be theirs only while movable_pool is not loaded.
 PEERS = {
@@ -23,6 +26,7 @@ TITLES = {**PEERS, **OURS}
 # Of these only places are compared, and what moving them costs the VM.
 PLACES = {"anon": "anonymous memory"}
 NOTHING = "empty"
+ALL_TITLES = {NOTHING: "nothing", **PLACES, **TITLES}
 # Objects of any size, in pages.
 OBJECTS = {"kmalloc": "kmalloc()", "zsmalloc-objects": "zsmalloc",
            "heap": "heap (a sample)"}
@@ -33,6 +37,10 @@ FEW = (NOTHING, "raw", "anon", "pool")
 # Distributions zero all pages, which is most of what a new one costs then.
 NOT_ZEROED = "init_on_alloc=0"
 OUR_MODULES = ("movable_pool", "mp_bench_pool", "mp_bench_pool_balloon")
+# Whom ours are compared with comes just before: a kernel's own pages, which
+# are in the way, become more.
+LATER = (*PLACES, *OURS)
+LATER_MODULES = (*OUR_MODULES, *(f"mp_bench_{name}" for name in PLACES))
 
 # of_each() is run with the names of subjects, and then with those of ours.
 SCRIPT = """
@@ -73,9 +81,23 @@ def there(modules, names):
             or modules.module(f"mp_bench_{name}")]
 
 
-def misplaced(count, astray):
-    """Are more than a few pages not where they should be (bench/fill.c)?"""
-    return astray * 50 > count
+def misplaced(subject, count, astray):
+    """What is wrong if more than a few pages are not where they should be
+    (bench/fill.c)."""
+    if astray * 50 > count:
+        yield (f"{subject}: {astray} of {count} pages are not where they "
+               "should be")
+
+
+def progress(style):
+    return Progress(style, {"boot": "starting", **NAMES})
+
+
+def insist(report, version, lacking=()):
+    """That nothing is wrong in what a guest, or several, have reported."""
+    report.problems += lacking
+    if report.problems:
+        raise Failure(f"{version}: " + "\n  ".join(report.problems))
 
 
 def add_modules(guest, modules, names, ours=OUR_MODULES):

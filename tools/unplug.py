@@ -5,20 +5,17 @@ import build
 import kernels
 import plot
 import subjects
-from cache import Failure, say
+from cache import say
 from guest import Guest
-from subjects import NOTHING, OUR_MODULES, OURS, PEERS, PLACES
+from subjects import (ALL_TITLES, LATER, LATER_MODULES, NOTHING, OURS, PEERS,
+                      PLACES)
 from tables import Goal, aligned, number, reached
-from terminal import Progress, Report
+from terminal import Report
 
 USUAL = ("5.10", "6.1", "6.12", "7.2")
 DOCUMENT = "gains.rst"
 LIMIT = 1800                    # seconds
 EVERYBODY = (NOTHING, *PLACES, *PEERS, *OURS)
-# What ours are compared with is done under the same conditions.
-LATER = (NOTHING, *PLACES, *OURS)
-LATER_MODULES = (*OUR_MODULES, *(f"mp_bench_{name}" for name in PLACES))
-TITLES = {NOTHING: "nothing", **PLACES, **subjects.TITLES}
 
 
 class Machine:
@@ -86,9 +83,7 @@ class Unplug(Report):
 
     def on_bench(self, subject, _what, _percent, count, astray):
         self.pages[subject] = int(count)
-        if subjects.misplaced(int(count), int(astray)):
-            self.problems.append(f"{subject}: {astray} of {count} pages are "
-                                 "not where they should be")
+        self.problems += subjects.misplaced(subject, int(count), int(astray))
 
     def on_unplug(self, subject, gone, count):
         self.blocks[subject] = (int(gone), int(count))
@@ -114,7 +109,7 @@ class Unplug(Report):
         for subject in EVERYBODY:
             if subject in self.blocks:
                 pages = 0 if subject == NOTHING else self.pages[subject]
-                yield [TITLES[subject], number(pages / 256),
+                yield [ALL_TITLES[subject], number(pages / 256),
                        *map(number, self.blocks[subject])]
 
     def record(self):
@@ -128,18 +123,16 @@ def measure_one(kernel, modules, machine, short, style):
     say("  " + style.bold(f"Linux {kernel.release}") + f", {machine.about}")
     memory = SHORT_MEMORY if short else MEMORY
     found = Unplug(kernel, machine, memory,
-                   subjects.FEW if short else EVERYBODY, Progress(
-                       style, {"boot": "starting", **subjects.NAMES}))
+                   subjects.FEW if short else EVERYBODY,
+                   subjects.progress(style))
     guest = Guest(kernel, f"unplug-{machine.name}", memory + kernel.extra,
                   cpus=1, cmdline=machine.words)
     subjects.add_modules(guest, modules, PEERS, LATER_MODULES)
     found.judge(guest.run(
         subjects.script(BODY.format(percent=machine.percent), found.asked,
-                        f"words={machine.words}\n{BEFORE}", LATER,
-                        LATER_MODULES), found.line, LIMIT))
-    found.problems += found.lacking(modules)
-    if found.problems:
-        raise Failure(f"{kernel.version}: " + "\n  ".join(found.problems))
+                        f"words={machine.words}\n{BEFORE}",
+                        (NOTHING, *LATER), LATER_MODULES), found.line, LIMIT))
+    subjects.insist(found, kernel.version, found.lacking(modules))
     return found
 
 
@@ -171,6 +164,6 @@ def draw(measured, picture):
     plot.clusters([plot.Chart(
         f"Linux {one.kernel.release}, {one.machine.about}: percent of memory "
         "blocks that go offline", ["offline"],
-        [(TITLES[subject].strip(), [100 * one.share(subject)])
+        [(ALL_TITLES[subject].strip(), [100 * one.share(subject)])
          for subject in EVERYBODY if subject in one.blocks])
         for one in measured], picture)

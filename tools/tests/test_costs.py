@@ -4,6 +4,7 @@ import sys
 import unittest
 
 import archive
+from measured import Quiet, There
 
 sys.path.insert(0, str(archive.HERE.parent))
 import cost_report
@@ -25,23 +26,6 @@ bench pool free-locked 16 256 258560 512 1 9
 bench pool move 9 512 1126400 1024 1 9
 bench tmpfs alloc 1 256 512000 2 1 9
 """.strip().splitlines()
-
-
-class Quiet:
-    """A Progress that nobody sees."""
-
-    def show(self, step, done, total):
-        pass
-
-
-class There:
-    """What was built: all of these modules."""
-
-    def __init__(self, *names):
-        self.names = names
-
-    def module(self, name):
-        return name if name in self.names else None
 
 
 def measured(unit="instructions", lines=LINES):

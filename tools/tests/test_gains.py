@@ -5,12 +5,15 @@ import sys
 import unittest
 
 import archive
+from measured import Quiet, There
 
 sys.path.insert(0, str(archive.HERE.parent))
 import compaction
 import objects
 import scale
+import subjects
 import unplug
+from cache import Failure
 
 PLACES = """
 bench empty fill 50 900 0
@@ -51,23 +54,6 @@ bench files kmalloc end 4
 
 class Kernel:
     version = release = package = "1.0"
-
-
-class Quiet:
-    """A Progress that nobody sees."""
-
-    def show(self, step, done, total):
-        pass
-
-
-class There:
-    """What was built: all of these modules."""
-
-    def __init__(self, *names):
-        self.names = names
-
-    def module(self, name):
-        return name if name in self.names else None
 
 
 def told(report, lines):
@@ -133,6 +119,22 @@ class Compaction(unittest.TestCase):
         record = compacted().record()
         self.assertEqual(len(record["rounds"]), 3)
         self.assertEqual(record["rounds"][2]["after"]["free_blocks"], 1)
+
+
+class Misplaced(unittest.TestCase):
+    """Who fills memory looks whether it was filled as it should be."""
+
+    LINE = "bench pool fill 50 900 19"
+
+    def test_in_all_guests(self):
+        for report in (compaction.Task(Quiet()), unplugged([])):
+            report.line(self.LINE)
+            with self.assertRaisesRegex(Failure, "1.0: pool: 19 of 900 pages"):
+                subjects.insist(report, "1.0")
+
+    def test_a_few_may_be(self):
+        report = told(compaction.Task(Quiet()), ["bench pool fill 50 900 18"])
+        subjects.insist(report, "1.0")
 
 
 class Unplug(unittest.TestCase):
