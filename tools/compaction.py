@@ -5,6 +5,8 @@ Memory is filled with each subject's pages in the same places (bench/fill.c),
 and compacted as an administrator does it.  Beside that the kernel gets its own
 tasks: huge pages, and its own test of compaction.
 """
+import errno
+
 import build
 import counted
 import kernels
@@ -32,11 +34,33 @@ echo never >/sys/kernel/mm/transparent_hugepage/enabled
 echo 0 >/proc/sys/vm/compaction_proactiveness
 sleep 30
 """
+# Probes cost, so what they see is a round of its own.
 BODY = """
 		for percent in {percent}; do
 			measure compact "$subject" "$percent"
 		done
+		probe
+		measure compact "$subject" 50 | sed '/^bench/d'
+		probed "$subject"
 		echo "done $subject"
+"""
+# Each try to move a page that is locked and isolated, and what came of it; so
+# are its callers called from 5.10 to 7.2, whoever's page it is.
+PROBES = """
+tracing=/sys/kernel/debug/tracing
+target=$(grep -oE ' move_to_new_(page|folio)$' /proc/kallsyms)
+probe() {
+	echo "r:moved $target ret=\\$retval:s32" >$tracing/kprobe_events
+	echo "ret != 0" >$tracing/events/kprobes/moved/filter
+	echo 1 >$tracing/events/kprobes/moved/enable
+}
+probed() {
+	echo 0 >$tracing/events/kprobes/moved/enable
+	sed "s/^/tries $1 /" $tracing/kprobe_profile
+	sed -n "s/.* ret=/result $1 /p" $tracing/trace
+	echo >$tracing/trace
+	echo >$tracing/kprobe_events
+}
 """
 
 # What the kernel makes of it by itself depends on what it has tried before
@@ -103,6 +127,26 @@ class Round:
                 "failed": self.failed}
 
 
+class Tries:
+    """To move a page: what came of each."""
+
+    def __init__(self, all_of_them, missed):
+        self.all = int(all_of_them)
+        self.missed = int(missed)       # by the probe
+        self.results = {}               # {error: so often}
+
+    def failed(self, error):
+        self.results[error] = self.results.get(error, 0) + 1
+
+    def again(self):
+        return self.results.get(-errno.EAGAIN, 0)
+
+    def record(self):
+        return {"all": self.all, "failed": {
+            errno.errorcode.get(-error, str(error)): count
+            for error, count in sorted(self.results.items())}}
+
+
 class Task(Report):
     """One guest in which the kernel does what it does by itself."""
 
@@ -132,6 +176,7 @@ class Compaction(Report):
         self.kernel = kernel
         self.asked = asked      # subjects
         self.rounds = {}        # {(subject, percent): Round}
+        self.tries = {}         # {subject: Tries, in half of memory}
         self.huge = {}          # {subject: huge pages}
         self.test = {}          # {subject: (huge pages, ok?)}
         self.now = None
@@ -144,6 +189,12 @@ class Compaction(Report):
             self.now.ns, self.now.moved, self.now.failed = map(int, values[:3])
         else:
             setattr(self.now, what, Holes(*values))
+
+    def on_tries(self, subject, _probe, count, missed):
+        self.tries[subject] = Tries(count, missed)
+
+    def on_result(self, subject, result):
+        self.tries[subject].failed(int(result))
 
     def on_done(self, subject):
         self.progress.show(subject, 1, 1)
@@ -165,6 +216,9 @@ class Compaction(Report):
                 else:
                     yield from subjects.misplaced(f"{subject}, {percent} %",
                                                   one.count, one.astray)
+            tries = self.tries.get(subject)
+            if not tries or tries.missed:
+                yield f"{subject}: tries to move it were not all seen"
         for subject in subjects.there(modules, self.huge and TASK_SUBJECTS):
             if self.huge.get(subject) is None:
                 yield f"{subject}: no huge pages were asked for"
@@ -180,19 +234,26 @@ class Compaction(Report):
     def rows(self):
         yield ["pages in memory", *map(percent_title, self.percents()),
                "before, 50 %", "longest run, MiB", "moved", "failed",
-               "instructions, each", "huge pages", "compaction_test"]
+               "tries", "EAGAIN", "other errors", "instructions, each",
+               "huge pages", "compaction_test"]
         for subject in self.subjects():
             half = self.rounds[subject, 50]
             yield [ALL_TITLES[subject], *(self.share(subject, percent)
                                       for percent in self.percents()),
                    number(half.before.blocks),
                    number(half.after.longest / 256), number(half.moved),
-                   number(half.failed), number(half.each()),
-                   number(self.huge.get(subject)), self.verdict(subject)]
+                   number(half.failed), *self.tried(subject),
+                   number(half.each()), number(self.huge.get(subject)), self.verdict(subject)]
 
     def share(self, subject, percent):
         after = self.rounds[subject, percent].after
         return f"{after.blocks} of {after.possible}"
+
+    def tried(self, subject):
+        tries = self.tries[subject]
+        errors = sum(tries.results.values())
+        return map(number, (tries.all, tries.again(),
+                            errors - tries.again()))
 
     def verdict(self, subject):
         if subject not in self.test:
@@ -204,6 +265,8 @@ class Compaction(Report):
         return {"rounds": [
             {"subject": subject, "percent": percent, **one.record()}
             for (subject, percent), one in self.rounds.items()],
+            "tries": {subject: tries.record()
+                      for subject, tries in self.tries.items()},
             "huge_pages": self.huge,
             "compaction_test": {
                 subject: {"huge_pages": count, "ok": fine}
@@ -222,7 +285,7 @@ def measure_places(kernel, modules, found, percents):
 
 def run(guest, modules, report, body, asked):
     subjects.add_modules(guest, modules, PEERS, LATER_MODULES)
-    return guest.run(subjects.script(body, asked, BEFORE, LATER,
+    return guest.run(subjects.script(body, asked, PROBES + BEFORE, LATER,
                                      LATER_MODULES), report.line, LIMIT)
 
 

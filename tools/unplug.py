@@ -70,7 +70,7 @@ BODY = """
 
 
 class Unplug(Report):
-    """One guest, and what was measured in it."""
+    """One kind of guest, and what was measured in those."""
 
     def __init__(self, kernel, machine, memory, asked, progress):
         super().__init__(progress)
@@ -121,19 +121,26 @@ class Unplug(Report):
 
 def measure_one(kernel, modules, machine, short, style):
     say("  " + style.bold(f"Linux {kernel.release}") + f", {machine.about}")
-    memory = SHORT_MEMORY if short else MEMORY
-    found = Unplug(kernel, machine, memory,
+    found = Unplug(kernel, machine, SHORT_MEMORY if short else MEMORY,
                    subjects.FEW if short else EVERYBODY,
                    subjects.progress(style))
-    guest = Guest(kernel, f"unplug-{machine.name}", memory + kernel.extra,
-                  cpus=1, cmdline=machine.words)
-    subjects.add_modules(guest, modules, PEERS, LATER_MODULES)
-    found.judge(guest.run(
-        subjects.script(BODY.format(percent=machine.percent), found.asked,
-                        f"words={machine.words}\n{BEFORE}",
-                        (NOTHING, *LATER), LATER_MODULES), found.line, LIMIT))
+    for subject in subjects.there(modules, found.asked):
+        run(found, modules, subject)
     subjects.insist(found, kernel.version, found.lacking(modules))
     return found
+
+
+def run(found, modules, subject):
+    """A guest for each, for with every block that is tried the kernel's own
+    pages get into others."""
+    guest = Guest(found.kernel, f"unplug-{found.machine.name}-{subject}",
+                  found.memory + found.kernel.extra, cpus=1,
+                  cmdline=found.machine.words)
+    subjects.add_modules(guest, modules, PEERS, LATER_MODULES)
+    found.judge(guest.run(
+        subjects.script(BODY.format(percent=found.machine.percent), [subject],
+                        f"words={found.machine.words}\n{BEFORE}",
+                        (NOTHING, *LATER), LATER_MODULES), found.line, LIMIT))
 
 
 def measure(version, short, style):

@@ -24,10 +24,16 @@ bench anon fill 50 900 1
 bench anon before 1048 0 2 40
 bench anon compact 5000 100 2 5 6
 bench anon after 1048 2 2 1024
+tries anon moved 102 0
 bench pool fill 50 900 19
 bench pool before 1048 0 2 40
 bench pool compact 4000 100 3 5 6
 bench pool after 1048 1 2 600
+tries empty moved 0 0
+tries pool   moved   108    2
+result pool -11
+result pool -11
+result pool -16
 """.strip().splitlines()
 UNPLUG = """
 bench empty fill 50 900 0
@@ -80,8 +86,8 @@ def row(found, title):
 class Compaction(unittest.TestCase):
     def test_row(self):
         self.assertEqual(row(compacted(), "movable_pool")[1:],
-                         ["1", "of", "2", "0", "2", "100", "3", "40", "-",
-                          "-"])
+                         ["1", "of", "2", "0", "2", "100", "3", "108", "2",
+                          "1", "40", "-", "-"])
 
     def test_nothing_moved(self):
         self.assertIsNone(compacted().rounds["empty", 50].each())
@@ -97,6 +103,7 @@ class Compaction(unittest.TestCase):
         self.assertIn("pool, 50 %: 19 of 900 pages are not where they should "
                       "be", lacks)
         self.assertFalse([line for line in lacks if "anon" in line])
+        self.assertIn("pool: tries to move it were not all seen", lacks)
 
     def test_the_kernels_own_test(self):
         task = told(compaction.Task(Quiet()), (
@@ -119,6 +126,8 @@ class Compaction(unittest.TestCase):
         record = compacted().record()
         self.assertEqual(len(record["rounds"]), 3)
         self.assertEqual(record["rounds"][2]["after"]["free_blocks"], 1)
+        self.assertEqual(record["tries"]["pool"],
+                         {"all": 108, "failed": {"EBUSY": 1, "EAGAIN": 2}})
 
 
 class Misplaced(unittest.TestCase):
