@@ -49,6 +49,8 @@ BODY = """
 PROBES = """
 tracing=/sys/kernel/debug/tracing
 target=$(grep -oE ' move_to_new_(page|folio)$' /proc/kallsyms)
+# Before the first event, or it would take 1.4 MiB of what is to be filled.
+echo 16 >$tracing/buffer_size_kb
 probe() {
 	echo "r:moved $target ret=\\$retval:s32" >$tracing/kprobe_events
 	echo "ret != 0" >$tracing/events/kprobes/moved/filter
