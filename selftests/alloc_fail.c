@@ -36,8 +36,8 @@ static int create_fails_at(int fd, const char *site)
 MP_TEST_F(create)
 {
 	static const char * const sites[] = {
-		"alloc-pool", "alloc-stats", "alloc-name", "alloc-cache",
-		"alloc-inode",
+		"alloc-pool", "alloc-stats", "alloc-pins", "alloc-name",
+		"alloc-cache", "alloc-inode",
 	};
 	char path[128];
 	int before;
@@ -83,8 +83,9 @@ static void mapped_works(struct __test_metadata *_metadata, int fd)
 MP_TEST_F(create_mapped)
 {
 	static const char * const sites[] = {
-		"alloc-pool", "alloc-stats", "alloc-name", "alloc-cache",
-		"alloc-inode", "alloc-places", "pin-mount", "alloc-context",
+		"alloc-pool", "alloc-stats", "alloc-pins", "alloc-name",
+		"alloc-cache", "alloc-inode", "alloc-places", "pin-mount",
+		"alloc-context",
 	};
 	long users = users_of("movable_pool_test");
 	char path[128];

@@ -268,12 +268,12 @@ static inline int mp_lever_map(struct mp_lever *lever)
 static inline int mp_lever_fault(struct mp_lever *lever)
 {
 	static const char *const sites[] = {
-		"alloc-pool", "alloc-stats", "alloc-name", "alloc-cache",
-		"alloc-inode", "alloc-places", "pin-mount", "alloc-file",
-		"debugfs", "alloc-balloon", "alloc-page", "alloc-bulk",
-		"page-lock", "cache-add", "vmap-set", "vmap", "migrate-again",
-		"migrate-busy", "copy", "replace", "supplant", "move-items",
-		"move-target", "longterm", "longterm-page",
+		"alloc-pool", "alloc-stats", "alloc-pins", "alloc-name",
+		"alloc-cache", "alloc-inode", "alloc-places", "pin-mount",
+		"alloc-file", "debugfs", "alloc-balloon", "alloc-page",
+		"alloc-bulk", "page-lock", "cache-add", "vmap-set", "vmap",
+		"migrate-again", "migrate-busy", "copy", "replace", "supplant",
+		"move-items", "move-target", "longterm", "longterm-page",
 	};
 	const int n = sizeof(sites) / sizeof(*sites);
 

@@ -49,6 +49,7 @@ static struct mp_fault mp_faults[MP_NR_FAILS] = {
 	[MP_FAIL_NOTIFIER] = { "notifier" },
 	[MP_FAIL_ALLOC_POOL] = { "alloc-pool" },
 	[MP_FAIL_ALLOC_STATS] = { "alloc-stats" },
+	[MP_FAIL_ALLOC_PINS] = { "alloc-pins" },
 	[MP_FAIL_ALLOC_NAME] = { "alloc-name" },
 	[MP_FAIL_ALLOC_CACHE] = { "alloc-cache" },
 	[MP_FAIL_ALLOC_INODE] = { "alloc-inode" },

@@ -52,6 +52,7 @@ struct dentry;
 struct mp_balloon_kernel;
 struct mp_balloon_list;
 struct mp_cache;
+struct mp_longterm;
 struct inode;
 
 /* Events counted per CPU; struct movable_pool_stats says what they mean. */
@@ -103,7 +104,7 @@ struct mp_counters {
  * @word_async: MP_WORD_ASYNC if the driver has ops->freed
  * @gfp: what the backing wants in every allocation
  * @policy: where pages may be (policy.c)
- * @longterm: long-term pins, oldest first (longterm.c)
+ * @longterm: long-term pins (longterm.c)
  * @priv: the driver's
  * @owner: the module whose ops these are; no reference is held
  * @name: the driver's name for it and a number
@@ -129,7 +130,7 @@ struct movable_pool {
 	u64 word_async;
 	gfp_t gfp;
 	struct movable_policy policy;
-	struct list_head longterm;
+	struct mp_longterm *longterm;
 	void *priv;
 	struct module *owner;
 	char *name;

@@ -11,6 +11,7 @@
 #include <linux/kallsyms.h>
 #include <linux/list.h>
 #include <linux/movable_move.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -21,9 +22,23 @@
 #include "longterm.h"
 
 /**
+ * struct mp_longterm - the long-term pins of a pool
+ * @lock: protects the list; a leaf
+ * @pins: oldest first
+ * @ended: the pool is gone, and what is still in the list has been said
+ * @refs: the pool's, and one of each pin: whoever forgot one may come late
+ */
+struct mp_longterm {
+	spinlock_t lock;
+	struct list_head pins;
+	bool ended;
+	refcount_t refs;
+};
+
+/**
  * struct movable_pin - a long-term pin
- * @node: in the pool's list, empty once that is destroyed
- * @pool: the pool, NULL likewise
+ * @node: in the list
+ * @list: of the pool it is of; once listed, holds a reference
  * @mp: the handle
  * @since: jiffies
  * @caller: who asked for it
@@ -32,16 +47,13 @@
  */
 struct movable_pin {
 	struct list_head node;
-	struct movable_pool *pool;
+	struct mp_longterm *list;
 	struct movable_page *mp;
 	unsigned long since;
 	void *caller;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
-
-/* All pools' lists; outlives each of them.  A leaf. */
-static DEFINE_SPINLOCK(mp_longterm_lock);
 
 static struct movable_pin *mp_longterm_new(struct movable_page *mp,
 					   void *caller)
@@ -59,16 +71,17 @@ static struct movable_pin *mp_longterm_new(struct movable_page *mp,
 	return pin;
 }
 
-static void mp_longterm_list(struct movable_pin *pin,
-			     struct movable_pool *pool)
+/* The pool is held, and with it its list. */
+static void mp_longterm_list(struct movable_pin *pin, struct mp_longterm *list)
 {
 	unsigned long irqflags;
 
-	spin_lock_irqsave(&mp_longterm_lock, irqflags);
-	pin->pool = pool;
+	refcount_inc(&list->refs);
+	pin->list = list;
+	spin_lock_irqsave(&list->lock, irqflags);
 	pin->since = jiffies;
-	list_add_tail(&pin->node, &pool->longterm);
-	spin_unlock_irqrestore(&mp_longterm_lock, irqflags);
+	list_add_tail(&pin->node, &list->pins);
+	spin_unlock_irqrestore(&list->lock, irqflags);
 }
 
 /* The pool is held: destroy() waits, and finds the pin in the list. */
@@ -80,7 +93,7 @@ static int mp_longterm_pin(struct movable_pin *pin, struct movable_pool *pool)
 		return err;
 	err = mp_place_pin(pool, pin->mp);
 	if (!err)
-		mp_longterm_list(pin, pool);
+		mp_longterm_list(pin, pool->longterm);
 	mp_pool_leave(pool);
 	return err;
 }
@@ -132,17 +145,25 @@ struct movable_pin *movable_page_pin_longterm(struct movable_pool *pool,
 }
 EXPORT_SYMBOL_GPL(movable_page_pin_longterm);
 
+static void mp_longterm_put(struct mp_longterm *list)
+{
+	if (refcount_dec_and_test(&list->refs))
+		kfree(list);
+}
+
 /* Return: whether the pool is still there. */
 static bool mp_longterm_unlist(struct movable_pin *pin)
 {
+	struct mp_longterm *list = pin->list;
 	unsigned long irqflags;
-	bool listed;
+	bool there;
 
-	spin_lock_irqsave(&mp_longterm_lock, irqflags);
-	listed = pin->pool;
+	spin_lock_irqsave(&list->lock, irqflags);
+	there = !list->ended;
 	list_del(&pin->node);
-	spin_unlock_irqrestore(&mp_longterm_lock, irqflags);
-	return listed;
+	spin_unlock_irqrestore(&list->lock, irqflags);
+	mp_longterm_put(list);
+	return there;
 }
 
 /**
@@ -163,29 +184,43 @@ void movable_page_unpin_longterm(struct movable_pin *pin)
 }
 EXPORT_SYMBOL_GPL(movable_page_unpin_longterm);
 
-void mp_longterm_init(struct movable_pool *pool)
+/* Return: 0, or -ENOMEM.  mp_longterm_end() undoes it. */
+int mp_longterm_begin(struct movable_pool *pool)
 {
-	INIT_LIST_HEAD(&pool->longterm);
+	struct mp_longterm *list = NULL;
+
+	if (!mp_fail(MP_FAIL_ALLOC_PINS))
+		list = kzalloc(sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return -ENOMEM;
+	spin_lock_init(&list->lock);
+	INIT_LIST_HEAD(&list->pins);
+	refcount_set(&list->refs, 1);
+	pool->longterm = list;
+	return 0;
 }
 
 /*
- * The pool goes.  What is still pinned has been reported page by page; here it
- * is said by whom.
+ * The pool goes, if it has ever begun.  What is still pinned has been reported
+ * page by page; here it is said by whom.
  */
 void mp_longterm_end(struct movable_pool *pool)
 {
-	struct movable_pin *pin, *next;
+	struct mp_longterm *list = pool->longterm;
+	const struct movable_pin *pin;
 	unsigned long irqflags;
 
-	spin_lock_irqsave(&mp_longterm_lock, irqflags);
-	list_for_each_entry_safe(pin, next, &pool->longterm, node) {
+	if (!list)
+		return;
+	spin_lock_irqsave(&list->lock, irqflags);
+	list_for_each_entry(pin, &list->pins, node)
 		pr_err_ratelimited("%s: destroyed with a long-term pin of %s[%d], by %pS\n",
 				   pool->name, pin->comm, pin->pid,
 				   pin->caller);
-		list_del_init(&pin->node);
-		pin->pool = NULL;
-	}
-	spin_unlock_irqrestore(&mp_longterm_lock, irqflags);
+	list->ended = true;
+	spin_unlock_irqrestore(&list->lock, irqflags);
+	pool->longterm = NULL;
+	mp_longterm_put(list);
 }
 
 /* Pinned, so the handle is there. */
@@ -200,14 +235,15 @@ static void mp_longterm_show_one(struct seq_file *m,
 /* The list may be long; it is the oldest that are of interest. */
 void mp_longterm_show(struct seq_file *m, struct movable_pool *pool)
 {
+	struct mp_longterm *list = pool->longterm;
 	const struct movable_pin *pin;
 	unsigned long irqflags;
 
-	spin_lock_irqsave(&mp_longterm_lock, irqflags);
-	list_for_each_entry(pin, &pool->longterm, node) {
+	spin_lock_irqsave(&list->lock, irqflags);
+	list_for_each_entry(pin, &list->pins, node) {
 		if (seq_has_overflowed(m))
 			break;
 		mp_longterm_show_one(m, pin);
 	}
-	spin_unlock_irqrestore(&mp_longterm_lock, irqflags);
+	spin_unlock_irqrestore(&list->lock, irqflags);
 }

@@ -8,7 +8,7 @@ struct movable_page;
 struct movable_pool;
 struct seq_file;
 
-void mp_longterm_init(struct movable_pool *pool);
+int mp_longterm_begin(struct movable_pool *pool);
 void mp_longterm_end(struct movable_pool *pool);
 void mp_longterm_show(struct seq_file *m, struct movable_pool *pool);
 

@@ -143,6 +143,7 @@ static bool mp_attr_valid(const struct movable_pool_attr *attr)
 
 static void mp_pool_free(struct movable_pool *pool)
 {
+	mp_longterm_end(pool);
 	free_percpu(pool->counters);
 	kfree(pool->name);
 	kfree(pool);
@@ -160,7 +161,7 @@ static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
 	if (!mp_fail(MP_FAIL_ALLOC_STATS))
 		pool->counters = alloc_percpu_gfp(struct mp_counters,
 						  GFP_KERNEL_ACCOUNT);
-	if (!pool->counters) {
+	if (!pool->counters || mp_longterm_begin(pool)) {
 		mp_pool_free(pool);
 		return NULL;
 	}
@@ -240,7 +241,6 @@ struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,
 	pool->flags = attr->flags;
 	pool->max_pages = attr->max_pages;
 	pool->share_limit = attr->max_pages ?: ULONG_MAX;
-	mp_longterm_init(pool);
 	if (attr->policy)
 		pool->policy = *attr->policy;
 	pool->restricted = mp_policy_restricts(&pool->policy);

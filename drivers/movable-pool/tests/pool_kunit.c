@@ -48,8 +48,8 @@ static void attributes(struct kunit *test)
 static void create_fails(struct kunit *test)
 {
 	static const enum mp_fail fails[] = {
-		MP_FAIL_ALLOC_POOL, MP_FAIL_ALLOC_STATS, MP_FAIL_ALLOC_NAME,
-		MP_FAIL_ALLOC_CACHE, MP_FAIL_ALLOC_INODE,
+		MP_FAIL_ALLOC_POOL, MP_FAIL_ALLOC_STATS, MP_FAIL_ALLOC_PINS,
+		MP_FAIL_ALLOC_NAME, MP_FAIL_ALLOC_CACHE, MP_FAIL_ALLOC_INODE,
 	};
 	int i;
 
