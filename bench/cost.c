@@ -127,9 +127,19 @@ static void bench_undo(const struct bench_crew *crew, enum bench_op op)
 				   hand->to);
 }
 
-/* On error nobody has a page any more, unless it is the free that failed. */
-static int bench_op(struct bench_crew *crew, enum bench_op op,
-		    const char *name, struct seq_file *file)
+/**
+ * bench_op() - measure one op with each page
+ * @crew: who does it, between bench_cost_begin() and bench_cost_end()
+ * @op: what; nothing is done if the subject cannot
+ * @name: what the line begins with
+ * @file: gets a line as bench_cost() writes them
+ *
+ * Context: May sleep.
+ * Return: 0, or an error, and nobody has a page any more, unless it is the free
+ * that failed.
+ */
+int bench_op(struct bench_crew *crew, enum bench_op op, const char *name,
+	     struct seq_file *file)
 {
 	int err;
 
@@ -166,9 +176,9 @@ static void bench_let_go(struct page **pages, unsigned long count)
 	}
 }
 
-static int bench_free_locked(struct bench_crew *crew, unsigned long count,
-			     struct seq_file *file)
+static int bench_free_locked(struct bench_crew *crew, struct seq_file *file)
 {
+	unsigned long count = crew->hands[crew->n - 1].to;
 	struct page **pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL);
 	int err;
 
@@ -189,8 +199,7 @@ static int bench_free_locked(struct bench_crew *crew, unsigned long count,
 	return err;
 }
 
-static int bench_ops(struct bench_crew *crew, unsigned long count,
-		     struct seq_file *file)
+static int bench_ops(struct bench_crew *crew, struct seq_file *file)
 {
 	enum bench_op op;
 	int err = 0;
@@ -198,8 +207,49 @@ static int bench_ops(struct bench_crew *crew, unsigned long count,
 	for (op = 0; op < BENCH_NR_OPS && !err; op++)
 		err = bench_op(crew, op, bench_op_names[op], file);
 	if (!err && crew->subject->lock_free)
-		err = bench_free_locked(crew, count, file);
+		err = bench_free_locked(crew, file);
 	return err;
+}
+
+/**
+ * bench_cost_begin() - get a crew together that has pages
+ * @crew: the crew
+ * @subject: whose pages
+ * @count: pages of each CPU, rounded down to whole batches
+ * @cpus: how many CPUs
+ *
+ * Context: May sleep.
+ * Return: 0, or an error.
+ */
+int bench_cost_begin(struct bench_crew *crew,
+		     const struct bench_subject *subject, unsigned long count,
+		     unsigned int cpus)
+{
+	int err;
+
+	count = rounddown(count, BATCH);
+	if (!count)
+		return -EINVAL;
+	err = bench_crew_begin(crew, subject, cpus, count, count / BATCH);
+	if (err)
+		return err;
+	err = subject->begin ? subject->begin(count * cpus) : 0;
+	if (err)
+		bench_crew_end(crew);
+	return err;
+}
+
+/**
+ * bench_cost_end() - undo bench_cost_begin()
+ * @crew: the crew
+ *
+ * Context: May sleep.
+ */
+void bench_cost_end(struct bench_crew *crew)
+{
+	if (crew->subject->end)
+		crew->subject->end();
+	bench_crew_end(crew);
 }
 
 /**
@@ -218,20 +268,11 @@ int bench_cost(const struct bench_subject *subject, unsigned long count,
 	       unsigned int cpus, struct seq_file *file)
 {
 	struct bench_crew crew;
-	int err;
+	int err = bench_cost_begin(&crew, subject, count, cpus);
 
-	count = rounddown(count, BATCH);
-	if (!count)
-		return -EINVAL;
-	err = bench_crew_begin(&crew, subject, cpus, count, count / BATCH);
 	if (err)
 		return err;
-	err = subject->begin ? subject->begin(count * cpus) : 0;
-	if (!err) {
-		err = bench_ops(&crew, count * cpus, file);
-		if (subject->end)
-			subject->end();
-	}
-	bench_crew_end(&crew);
+	err = bench_ops(&crew, file);
+	bench_cost_end(&crew);
 	return err;
 }

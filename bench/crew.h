@@ -52,4 +52,12 @@ void bench_crew_print(struct bench_crew *crew, struct seq_file *file,
 		      const char *what, unsigned int each);
 void bench_crew_end(struct bench_crew *crew);
 
+/* cost.c */
+int bench_cost_begin(struct bench_crew *crew,
+		     const struct bench_subject *subject, unsigned long count,
+		     unsigned int cpus);
+int bench_op(struct bench_crew *crew, enum bench_op op, const char *name,
+	     struct seq_file *file);
+void bench_cost_end(struct bench_crew *crew);
+
 #endif /* _MP_BENCH_CREW_H */

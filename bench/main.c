@@ -8,6 +8,9 @@
  *	compact SUBJECT PERCENT		measures compaction (compaction.c)
  *	fill SUBJECT PERCENT		fills memory (fill.c), until
  *	empty SUBJECT
+ *	crew SUBJECT PAGES CPUS		is at work (shift.c): each op by its
+ *	alloc SUBJECT, publish SUBJECT...	name, until
+ *	home SUBJECT
  *
  * and "result" has what came of it.  One at a time.  "sizes" is told how large
  * objects are (sizes.c).
@@ -25,6 +28,7 @@
 #include "compat/inode.h"
 #include "fill.h"
 #include "scale.h"
+#include "shift.h"
 #include "sizes.h"
 
 #define RESULT_SIZE	PAGE_SIZE
@@ -35,6 +39,7 @@ static LIST_HEAD(all);			/* under the lock */
 static char *result;			/* under the lock */
 static size_t result_length;
 static struct bench_fill filled;	/* under the lock */
+static struct bench_shift shift;	/* under the lock */
 static struct dentry *dir;
 
 static struct bench_subject *bench_find(const char *name)
@@ -141,6 +146,36 @@ static int bench_empty(struct bench_subject *subject)
 	return 0;
 }
 
+static int bench_crew(struct bench_subject *subject,
+		      const struct bench_words *words)
+{
+	int err;
+
+	if (!try_module_get(subject->owner))
+		return -ENOENT;
+	err = bench_shift_begin(&shift, subject, words->number, words->cpus);
+	if (err)
+		module_put(subject->owner);
+	return err;
+}
+
+/* What comes after "crew" and is written with its subject. */
+static int bench_at_work(struct bench_subject *subject, const char *what,
+			 struct seq_file *file)
+{
+	int err = 0;
+
+	if (shift.subject != subject)
+		return -EBUSY;
+	if (!strcmp(what, "home"))
+		bench_shift_end(&shift);
+	else
+		err = bench_shift_do(&shift, what, file);
+	if (!shift.subject)
+		module_put(subject->owner);
+	return err;
+}
+
 static int bench_measure(struct bench_subject *subject,
 			 const struct bench_words *words, struct seq_file *file)
 {
@@ -148,6 +183,8 @@ static int bench_measure(struct bench_subject *subject,
 		return -ERANGE;
 	if (!strcmp(words->what, "cost") && words->n == 4)
 		return bench_cost(subject, words->number, words->cpus, file);
+	if (!strcmp(words->what, "crew") && words->n == 4)
+		return bench_crew(subject, words);
 	if (!strcmp(words->what, "move") && words->n == 3)
 		return bench_move(subject, words->number, file);
 	if (!strcmp(words->what, "scale") && words->n == 3)
@@ -166,6 +203,8 @@ static int bench_do(struct bench_subject *subject,
 	/* A subject has one set of pages, and its module may have several. */
 	if (filled.subject)
 		return -EBUSY;
+	if (shift.subject)
+		return bench_at_work(subject, words->what, file);
 	if (!strcmp(words->what, "fill") && percent)
 		return bench_fill(subject, words->number, file);
 	if (!strcmp(words->what, "compact") && percent)

@@ -10,56 +10,86 @@
 
 #include "bench.h"
 
-static struct movable_pool *pool;
+/* Of the subject with more than one, pages that a pool has. */
+#define EACH	4096UL
+#define MOST_POOLS	64UL
+
+static struct movable_pool *pools[MOST_POOLS];
+static unsigned int nr_pools;
 static struct movable_page *handles;
 
-static int pool_open(unsigned long count, unsigned int flags)
+static void pool_end(void)
+{
+	while (nr_pools)
+		movable_pool_destroy(pools[--nr_pools]);
+	kvfree(handles);
+}
+
+static int pool_open_one(unsigned long count, unsigned int flags)
 {
 	const struct movable_pool_attr attr = {
 		.name = "bench",
 		.flags = flags,
 		.max_pages = count,
 	};
+	struct movable_pool *pool = movable_pool_create(&attr);
+
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	pools[nr_pools++] = pool;
+	return 0;
+}
+
+/* @n pools for @count pages */
+static int pool_open(unsigned long count, unsigned int flags, unsigned int n)
+{
+	int err = 0;
 
 	handles = kvcalloc(count, sizeof(*handles), GFP_KERNEL);
 	if (!handles)
 		return -ENOMEM;
-	pool = movable_pool_create(&attr);
-	if (!IS_ERR(pool))
-		return 0;
-	kvfree(handles);
-	return PTR_ERR(pool);
+	while (nr_pools < n && !err)
+		err = pool_open_one(n > 1 ? EACH : count, flags);
+	if (err)
+		pool_end();
+	return err;
 }
 
 static int pool_begin(unsigned long count)
 {
-	return pool_open(count, 0);
+	return pool_open(count, 0, 1);
 }
 
 static int pool_begin_cache(unsigned long count)
 {
-	return pool_open(count, MOVABLE_POOL_PAGE_CACHE);
+	return pool_open(count, MOVABLE_POOL_PAGE_CACHE, 1);
 }
 
 static int pool_begin_mapped(unsigned long count)
 {
-	return pool_open(count, MOVABLE_POOL_MAPPED);
+	return pool_open(count, MOVABLE_POOL_MAPPED, 1);
 }
 
-static void pool_end(void)
+static int pool_begin_each(unsigned long count)
 {
-	movable_pool_destroy(pool);
-	kvfree(handles);
+	unsigned long n = DIV_ROUND_UP(count, EACH);
+
+	return n > MOST_POOLS ? -ERANGE : pool_open(count, 0, n);
 }
 
 static int pool_alloc(unsigned long i)
 {
-	return movable_page_alloc(pool, &handles[i], BENCH_GFP);
+	return movable_page_alloc(pools[0], &handles[i], BENCH_GFP);
+}
+
+static int pool_alloc_each(unsigned long i)
+{
+	return movable_page_alloc(pools[i / EACH], &handles[i], BENCH_GFP);
 }
 
 static int pool_alloc_mapped(unsigned long i)
 {
-	return movable_mapped_alloc(pool, &handles[i], i, BENCH_GFP);
+	return movable_mapped_alloc(pools[0], &handles[i], i, BENCH_GFP);
 }
 
 static int pool_publish(unsigned long i)
@@ -124,6 +154,12 @@ static struct bench_subject subjects[] = {
 		.begin = pool_begin_mapped,
 		.end = pool_end,
 		.op = POOL_OPS(pool_alloc_mapped),
+		.page = pool_page,
+	}, {
+		.name = "pool-each",
+		.begin = pool_begin_each,
+		.end = pool_end,
+		.op = POOL_OPS(pool_alloc_each),
 		.page = pool_page,
 	},
 };

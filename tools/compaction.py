@@ -245,7 +245,8 @@ class Compaction(Report):
                    number(half.before.blocks),
                    number(half.after.longest / 256), number(half.moved),
                    number(half.failed), *self.tried(subject),
-                   number(half.each()), number(self.huge.get(subject)), self.verdict(subject)]
+                   number(half.each()), number(self.huge.get(subject)),
+                   self.verdict(subject)]
 
     def share(self, subject, percent):
         after = self.rounds[subject, percent].after
@@ -256,6 +257,11 @@ class Compaction(Report):
         errors = sum(tries.results.values())
         return map(number, (tries.all, tries.again(),
                             errors - tries.again()))
+
+    def huge_share(self, subject):
+        """Percent of what that part of memory could give."""
+        possible = self.huge[NOTHING] * (100 - TASK_PERCENT) / 100
+        return 100 * self.huge[subject] / possible
 
     def verdict(self, subject):
         if subject not in self.test:
@@ -330,7 +336,21 @@ def goals(found):
                    least=True)
 
 
+def huge_lines(measured):
+    for one in measured:
+        if one.huge:
+            yield f"Linux {one.kernel.release}: " + ", ".join(
+                f"{ALL_TITLES[subject].strip()} "
+                f"{number(one.huge_share(subject))}"
+                for subject in one.huge if subject != NOTHING)
+
+
 def closing(measured):
+    lines = list(huge_lines(measured))
+    if lines:
+        yield "Huge pages, percent of those that half of memory could give:"
+        yield from (f"  {line}" for line in lines)
+        yield ""
     yield from reached("The numbers to reach, on 6.1:", (
         goal for one in measured if one.kernel.version == "6.1"
         for goal in goals(one)))

@@ -35,6 +35,7 @@ from cache import Failure
 # only: the set of test groups that the matrix runs there, if not all.
 # only_cache: the same, with BACKING=cache.
 # boots: False if it is a tree to build modules in and no more.
+# tests: False if it is there for make bench alone.
 KERNELS = {
     "5.10": {
         "suites": ["bullseye"],
@@ -70,6 +71,13 @@ KERNELS = {
         "source": "linux-source-6.1",
         "config": ["guest", "unmovable"],
         "backing": "none",
+    },
+    "6.1-lockstat": {
+        "suites": ["bookworm", "bookworm-security"],
+        "source": "linux-source-6.1",
+        "config": ["guest", "mm", "lockstat"],
+        "backing": "mops",
+        "tests": False,
     },
     "5.10-debug": {
         "suites": ["bullseye"],

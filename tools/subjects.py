@@ -23,15 +23,17 @@ OURS = {
     "pool-balloon": "  balloon",
 }
 TITLES = {**PEERS, **OURS}
+# Where several CPUs are at work.
+APART = {"pool-each": "  a pool for each CPU"}
 # Of these only places are compared, and what moving them costs the VM.
 PLACES = {"anon": "anonymous memory"}
 NOTHING = "empty"
-ALL_TITLES = {NOTHING: "nothing", **PLACES, **TITLES}
+ALL_TITLES = {NOTHING: "nothing", **PLACES, **TITLES, **APART}
 # Objects of any size, in pages.
 OBJECTS = {"kmalloc": "kmalloc()", "zsmalloc-objects": "zsmalloc",
            "heap": "heap (a sample)"}
 NAMES = {NOTHING: "nothing",
-         **{name: name for name in (*PLACES, *TITLES, *OBJECTS)}}
+         **{name: name for name in (*PLACES, *TITLES, *APART, *OBJECTS)}}
 # One of each kind: does it run at all?
 FEW = (NOTHING, "raw", "anon", "pool")
 # Distributions zero all pages, which is most of what a new one costs then.
@@ -77,7 +79,7 @@ def script(body, asked, before="", ours=tuple(OURS), modules=OUR_MODULES):
 def there(modules, names):
     """Of these, the ones that this kernel can have."""
     return [name for name in names
-            if name == NOTHING or name in OURS
+            if name == NOTHING or name in OURS or name in APART
             or modules.module(f"mp_bench_{name}")]
 
 

@@ -9,6 +9,7 @@ from measured import Quiet, There
 
 sys.path.insert(0, str(archive.HERE.parent))
 import compaction
+import locks
 import objects
 import scale
 import subjects
@@ -55,6 +56,19 @@ bench files kmalloc alloc 400
 bench files kmalloc taken 1
 bench files kmalloc free 40
 bench files kmalloc end 4
+""".strip().splitlines()
+
+
+LOCKS = """
+lock empty 2 alloc 100 10 1 &rq->__lock
+lock raw 2 alloc 2100 10 1 &pcp->lock
+lock pool 2 alloc 2100 30 11 &pcp->lock
+lock pool 2 alloc 2000 0 0 fs_reclaim
+lock pool 2 pin 1500 0 0 movable_pool_op
+lock pool 2 pin 999 0 0 &rq->__lock
+lock pool 2 free 2000 1000 0 &list->lock#3
+lock pool 2 free 2000 1000 0 &other->lock
+lock pool-each 2 alloc 3 2 0 two words
 """.strip().splitlines()
 
 
@@ -121,6 +135,13 @@ class Compaction(unittest.TestCase):
         self.assertIn("empty: compaction_test said nothing", lacks)
         self.assertIn("pool-cache: no huge pages were asked for", lacks)
         self.assertNotIn("pool: compaction_test said nothing", lacks)
+
+    def test_huge_pages_of_half_of_memory(self):
+        found = compacted()
+        self.assertEqual(list(compaction.huge_lines([found])), [])
+        found.huge = {"empty": 400, "raw": 10, "pool-cache": 190}
+        self.assertEqual(list(compaction.huge_lines([found])),
+                         ["Linux 1.0: alloc_page() 5, in page cache 95"])
 
     def test_record_has_every_round(self):
         record = compacted().record()
@@ -192,6 +213,43 @@ class Scale(unittest.TestCase):
     def test_who_is_missing(self):
         self.assertEqual(list(self.one(4096).lacking(There("mp_bench_raw"))),
                          ["raw, 4096 MiB: was not measured"])
+
+
+class Locks(unittest.TestCase):
+    def one(self, lines=LOCKS):
+        return told(locks.Locks(Kernel, 1000, (2,), locks.EVERYBODY, Quiet()),
+                    lines)
+
+    def test_beyond_nothing(self):
+        found = self.one()
+        self.assertEqual(found.each("pool", 2, "times", ("alloc",)), 1.0)
+        self.assertEqual(found.each("pool", 2, "waited", ("alloc",)), 0.005)
+
+    def test_what_is_no_lock(self):
+        self.assertEqual(list(self.one().ops["pool", 2, "alloc"]),
+                         ["&pcp->lock"])
+
+    def test_names_of_ours(self):
+        self.assertLess({"&list->lock", "mp_pools_lock"}, locks.own_classes())
+        self.assertTrue(locks.is_one_of("&list->lock#3/1", {"&list->lock"}))
+        self.assertFalse(locks.is_one_of("&a->list", {"&a"}))
+
+    def test_goals(self):
+        pins, elsewhere = locks.goals(self.one())
+        self.assertTrue(pins.reached() and elsewhere.reached())
+        pins, elsewhere = locks.goals(self.one([
+            *LOCKS, "lock pool 2 map 1001 0 0 &a->lock",
+            "lock pool-each 2 free 5 1 0 &list->lock"]))
+        self.assertFalse(pins.reached() or elsewhere.reached())
+
+    def test_of_whom(self):
+        self.assertEqual(self.one().ours_elsewhere("pool", 2), 1000)
+        self.assertEqual(self.one().classes("pool-each", 2, "elsewhere"),
+                         {"two words": 0.001})
+
+    def test_who_is_missing(self):
+        self.assertIn("raw, 2 CPUs: no lock in free",
+                      list(self.one().lacking(There("mp_bench_raw"))))
 
 
 class Objects(unittest.TestCase):
