@@ -2,9 +2,9 @@
 """make bench: movable pages beside everything a driver could have instead.
 
 In parts, each a module: what pages cost, what compaction wins, what can be
-unplugged, whether many cost more, and what smaller objects cost.  Prints
-tables, and writes them as JSON and as pictures.  With WRITE=1 these go to
-bench/ and Documentation/.
+unplugged, whether many cost more, which locks they take, and what smaller
+objects cost.  Prints tables, and writes them as JSON and as pictures.  With
+WRITE=1 these go to bench/ and Documentation/.
 """
 import argparse
 import sys
@@ -12,7 +12,9 @@ import sys
 import cache
 import compaction
 import cost_report
+import functions
 import kernels
+import locks
 import machine
 import objects
 import readme
@@ -23,8 +25,9 @@ from terminal import Style
 
 # A part measures (measure), closes its tables (closing), and has a picture
 # (draw), a document and the kernels that it is about (DOCUMENT, USUAL).
-PARTS = {"costs": cost_report, "compaction": compaction, "unplug": unplug,
-         "scale": scale, "objects": objects}
+PARTS = {"costs": cost_report, "functions": functions,
+         "compaction": compaction, "unplug": unplug, "scale": scale,
+         "locks": locks, "objects": objects}
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 
 
@@ -76,9 +79,28 @@ def run(name, options, style):
     say(f"\n  written: {files.results}, {files.picture}\n")
 
 
+def cannot(name, version):
+    """Why this part cannot be measured on that kernel; "" if it can."""
+    row = kernels.row_of(version)
+    if machine.of(row).name == "um" and name != "costs":
+        return f"{version} is for PARTS=costs: nothing else can be measured " \
+            "on it"
+    if "lockstat" not in row.get("config", ()) and name == "locks":
+        return f"{version} does not count its locks: PARTS=locks is for " \
+            + " ".join(locks.USUAL)
+    return ""
+
+
+def parts_for(versions):
+    """All that can be measured on these."""
+    return [name for name in PARTS
+            if not any(cannot(name, version) for version in versions)]
+
+
 def arguments():
     parser = argparse.ArgumentParser(description="make bench")
-    parser.add_argument("--parts", default=" ".join(PARTS))
+    parser.add_argument("--parts", default="",
+                        help="instead of all that these kernels can do")
     parser.add_argument("--kernels", default="",
                         help="instead of those that a part is about")
     parser.add_argument("--short", action="store_true",
@@ -87,19 +109,18 @@ def arguments():
                         help="results into the tree")
     options = parser.parse_args()
     options.kernels = options.kernels.split()
-    options.parts = options.parts.split()
-    for version in options.kernels:
-        kernels.row_of(version)
+    options.parts = options.parts.split() or parts_for(options.kernels)
     for name in options.parts:
         if name not in PARTS:
             raise Failure(f"no part '{name}'; there is: " + ", ".join(PARTS))
-    for name in options.parts:
-        for version in options.kernels if name != "costs" else ():
-            if machine.of(kernels.row_of(version)).name == "um":
-                raise Failure(f"{version} is for PARTS=costs: nothing else "
-                              "can be measured on it")
+        for version in options.kernels:
+            why_not = cannot(name, version)
+            if why_not:
+                raise Failure(why_not)
     if options.write and options.short:
         raise Failure("what is measured with few pages is not written")
+    for name in options.parts if options.write else ():
+        table(name).parts()     # before hours of work
     return options
 
 

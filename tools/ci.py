@@ -58,6 +58,7 @@ SIDE_BY_SIDE = (
 LAST = (
     ("demo", ["make", "demo"]),
     ("bench", ["make", "bench", "SHORT=1", "KERNELS=6.1"]),
+    ("bench locks", ["make", "bench", "SHORT=1", "PARTS=locks"]),
 )
 
 

@@ -31,10 +31,15 @@ class Place:
     def has(self, text):
         return self.begin + text + self.end in self.path.read_text()
 
-    def write(self, text):
+    def parts(self):
+        """Before, between and after the marks."""
         before, begin, rest = self.path.read_text().partition(self.begin)
-        _, end, after = rest.partition(self.end)
+        between, end, after = rest.partition(self.end)
         if not begin or not end:
             raise Failure(f"{self.path.name} lacks the marks around its "
                           f"{self.what}")
-        self.path.write_text(before + begin + text + end + after)
+        return before + begin, between, end + after
+
+    def write(self, text):
+        before, _, after = self.parts()
+        self.path.write_text(before + text + after)

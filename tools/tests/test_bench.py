@@ -76,12 +76,32 @@ class Words(unittest.TestCase):
 
     def test_only_costs_of_a_process(self):
         with self.assertRaisesRegex(Failure, "7.2-native is for PARTS=costs"):
-            self.arguments("--kernels", "6.1 7.2-native")
+            self.arguments("--kernels", "6.1 7.2-native", "--parts", "scale")
         self.arguments("--kernels", "6.1 7.2-native", "--parts", "costs")
+
+    def test_locks_are_counted_by_few_kernels(self):
+        with self.assertRaisesRegex(Failure, "6.1 does not count its locks"):
+            self.arguments("--kernels", "6.1", "--parts", "costs locks")
+        self.arguments("--kernels", "6.1-lockstat", "--parts", "locks")
+
+    def test_all_parts_that_the_kernels_can_do(self):
+        self.assertEqual(self.arguments("--kernels", "7.2-native").parts,
+                         ["costs"])
+        self.assertEqual(self.arguments().parts, list(bench.PARTS))
+        parts = self.arguments("--kernels", "6.1").parts
+        self.assertIn("scale", parts)
+        self.assertNotIn("locks", parts)
 
     def test_short_is_not_written(self):
         with self.assertRaisesRegex(Failure, "few pages"):
             self.arguments("--short", "--write")
+
+    def test_nowhere_to_write(self):
+        place = readme.Place("tables of nobody", "make bench",
+                             "Documentation/costs.rst")
+        with mock.patch.object(bench, "table", lambda name: place):
+            with self.assertRaisesRegex(Failure, "costs.rst lacks the marks"):
+                self.arguments("--parts", "costs", "--write")
 
     def test_every_part_has_a_place_for_its_tables(self):
         for name in bench.PARTS:
