@@ -18,12 +18,14 @@ SHORT   ?=
 KERNELS ?=
 LONG    ?=
 DURATION ?= 60
+DRIVER  ?=
+SCRIPT  ?=
 SEED    ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
-.PHONY: clean help
+.PHONY: try clean help
 
 modules:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
@@ -83,6 +85,13 @@ cross:
 	@tools/setup cross
 	@$(PYTHON) tools/cross.py
 
+try:
+	@[ -n "$(DRIVER)" ] || { echo "error: say DRIVER=directory," \
+		"as DRIVER=samples/first" >&2; exit 2; }
+	@tools/setup demo "$(KERNEL)"
+	@$(PYTHON) tools/trial.py --kernel "$(KERNEL)" "$(DRIVER)" \
+		$(if $(SCRIPT),--script "$(SCRIPT)")
+
 demo:
 	@tools/setup demo "$(KERNEL)"
 	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)"
@@ -113,6 +122,7 @@ help:
 	@echo "make              build the modules for the running kernel"
 	@echo "make KDIR=dir     build them for the kernel whose headers are in dir"
 	@echo "make demo         watch driver pages move, in a virtual machine"
+	@echo "make try DRIVER=dir  a driver of yours in a virtual machine, its pages moving"
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"
 	@echo "make demo-balloon ROUNDS=n  n rounds, and no page is lost"
 	@echo "make demo-numa    a mapped buffer between two nodes; ROUNDS=n: n times to and fro"

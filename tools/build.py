@@ -50,6 +50,7 @@ class Build:
     def __init__(self, area):
         self.keeper = tempfile.TemporaryDirectory(prefix="movable-pool-")
         self.dir = pathlib.Path(self.keeper.name)
+        self.drivers = []       # of others, beside ours
         for module in area.rglob("*.ko"):
             shutil.copy2(module, self.dir)
         # The compiler's, for gcov; of modules built for that alone.
@@ -84,6 +85,34 @@ def modules(kernel, variant, coverage=False):
             f"modules for {kernel.release}, {variant}",
             HARMLESS if has_symbols(kernel) else UNKNOWN)
         return Build(area)
+
+
+def driver(kernel, directory):
+    """The modules of a directory of somebody's, and ours that they need.
+
+    It says nothing of where our headers are: that it learns here.
+    """
+    ours = modules(kernel, "normal")
+    name = UNSAFE.sub("_", str(directory))
+    area = objects() / identity(kernel) / "drivers" / name
+    with cache.lock("build"):
+        shutil.rmtree(area, ignore_errors=True)
+        shutil.copytree(directory, area)
+        done = make(kbuild(kernel, area, "normal") + [
+            f"KCFLAGS=-I{TREE / 'include'} -fmacro-prefix-map={area}/=",
+            "KBUILD_EXTRA_SYMBOLS="
+            f"{area_of(kernel, 'normal') / 'Module.symvers'}"])
+        if done.returncode:
+            show(done.stdout.replace(f"{area}/", "").splitlines())
+            raise Failure(f"{directory} does not build for kernel "
+                          f"{kernel.release}")
+        ours.drivers = sorted(path.stem for path in area.rglob("*.ko"))
+        for module in area.rglob("*.ko"):
+            shutil.copy2(module, ours.dir)
+    if not ours.drivers:
+        raise Failure(f"{directory} builds no module; its Kbuild should say "
+                      "obj-m += something.o")
+    return ours
 
 
 def has_symbols(kernel):

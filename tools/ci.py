@@ -57,6 +57,7 @@ SIDE_BY_SIDE = (
 # form of the bench when something is not measured.
 LAST = (
     ("demo", ["make", "demo"]),
+    ("try", ["make", "try", "DRIVER=samples/first"]),
     ("bench", ["make", "bench", "SHORT=1", "KERNELS=6.1"]),
     ("bench locks", ["make", "bench", "SHORT=1", "PARTS=locks"]),
 )
