@@ -34,23 +34,22 @@ echo never >/sys/kernel/mm/transparent_hugepage/enabled
 echo 0 >/proc/sys/vm/compaction_proactiveness
 sleep 30
 """
-# Probes cost, so what they see is a round of its own.
 BODY = """
 		for percent in {percent}; do
 			measure compact "$subject" "$percent"
 		done
-		probe
-		measure compact "$subject" 50 | sed '/^bench/d'
-		probed "$subject"
 		echo "done $subject"
 """
-# Each try to move a page that is locked and isolated, and what came of it; so
-# are its callers called from 5.10 to 7.2, whoever's page it is.
+
+# Each try to move a page that is locked and isolated, and what came of it.
+# Whoever's page it is passes the first of these functions that a kernel has not
+# made part of another; in 7.2 only what is on the LRU passes any.  Probes cost,
+# and leave pages of the kernel's own about, so they have a guest of their own.
 PROBES = """
 tracing=/sys/kernel/debug/tracing
-target=$(grep -oE ' move_to_new_(page|folio)$' /proc/kallsyms)
-# Before the first event, or it would take 1.4 MiB of what is to be filled.
-echo 16 >$tracing/buffer_size_kb
+for target in migrate_folio_move move_to_new_folio move_to_new_page; do
+	grep -q " $target$" /proc/kallsyms && break
+done
 probe() {
 	echo "r:moved $target ret=\\$retval:s32" >$tracing/kprobe_events
 	echo "ret != 0" >$tracing/events/kprobes/moved/filter
@@ -63,7 +62,16 @@ probed() {
 	echo >$tracing/trace
 	echo >$tracing/kprobe_events
 }
+# Before the first event, or it would take 1.4 MiB of what is to be filled.
+echo 16 >$tracing/buffer_size_kb
 """
+TRIES_BODY = """
+		probe
+		measure compact "$subject" {percent} >/tmp/moved
+		probed "$subject"
+		sed 's/^bench/moved/' /tmp/moved
+"""
+TRIES_PERCENT = 50
 
 # What the kernel makes of it by itself depends on what it has tried before
 # (pageblocks to skip, deferred compaction): a guest for each.  Its own test
@@ -135,7 +143,12 @@ class Tries:
     def __init__(self, all_of_them, missed):
         self.all = int(all_of_them)
         self.missed = int(missed)       # by the probe
+        self.moved = 0                  # says the VM
         self.results = {}               # {error: so often}
+
+    def seen(self):
+        """Did these pages pass where the probe was?"""
+        return 2 * self.all > self.moved
 
     def failed(self, error):
         self.results[error] = self.results.get(error, 0) + 1
@@ -144,7 +157,7 @@ class Tries:
         return self.results.get(-errno.EAGAIN, 0)
 
     def record(self):
-        return {"all": self.all, "failed": {
+        return {"all": self.all, "moved": self.moved, "failed": {
             errno.errorcode.get(-error, str(error)): count
             for error, count in sorted(self.results.items())}}
 
@@ -198,6 +211,10 @@ class Compaction(Report):
     def on_result(self, subject, result):
         self.tries[subject].failed(int(result))
 
+    def on_moved(self, subject, what, *values):
+        if what == "compact":
+            self.tries[subject].moved = int(values[1])
+
     def on_done(self, subject):
         self.progress.show(subject, 1, 1)
 
@@ -219,7 +236,8 @@ class Compaction(Report):
                     yield from subjects.misplaced(f"{subject}, {percent} %",
                                                   one.count, one.astray)
             tries = self.tries.get(subject)
-            if not tries or tries.missed:
+            if not tries or tries.missed or \
+                    tries.all < sum(tries.results.values()):
                 yield f"{subject}: tries to move it were not all seen"
         for subject in subjects.there(modules, self.huge and TASK_SUBJECTS):
             if self.huge.get(subject) is None:
@@ -254,6 +272,8 @@ class Compaction(Report):
 
     def tried(self, subject):
         tries = self.tries[subject]
+        if not tries.seen():
+            return ["-"] * 3
         errors = sum(tries.results.values())
         return map(number, (tries.all, tries.again(),
                             errors - tries.again()))
@@ -291,9 +311,15 @@ def measure_places(kernel, modules, found, percents):
     found.judge(run(guest, modules, found, body, found.asked))
 
 
-def run(guest, modules, report, body, asked):
+def measure_tries(kernel, modules, found):
+    guest = counted.guest(kernel, "compaction-tries", MEMORY + kernel.extra)
+    body = TRIES_BODY.format(percent=TRIES_PERCENT)
+    found.judge(run(guest, modules, found, body, found.asked, PROBES))
+
+
+def run(guest, modules, report, body, asked, before=""):
     subjects.add_modules(guest, modules, PEERS, LATER_MODULES)
-    return guest.run(subjects.script(body, asked, PROBES + BEFORE, LATER,
+    return guest.run(subjects.script(body, asked, before + BEFORE, LATER,
                                      LATER_MODULES), report.line, LIMIT)
 
 
@@ -319,6 +345,7 @@ def measure(version, short, style):
     found = Compaction(kernel, subjects.FEW if short else EVERYBODY,
                        subjects.progress(style))
     measure_places(kernel, modules, found, SHORT if short else PERCENT)
+    measure_tries(kernel, modules, found)
     for task in () if short else TASKS:
         for subject in subjects.there(modules, TASK_SUBJECTS):
             measure_task(kernel, modules, found, task, subject)

@@ -26,6 +26,8 @@ bench anon before 1048 0 2 40
 bench anon compact 5000 100 2 5 6
 bench anon after 1048 2 2 1024
 tries anon moved 102 0
+moved anon fill 50 900 1
+moved anon compact 5000 100 2 5 6
 bench pool fill 50 900 19
 bench pool before 1048 0 2 40
 bench pool compact 4000 100 3 5 6
@@ -148,7 +150,13 @@ class Compaction(unittest.TestCase):
         self.assertEqual(len(record["rounds"]), 3)
         self.assertEqual(record["rounds"][2]["after"]["free_blocks"], 1)
         self.assertEqual(record["tries"]["pool"],
-                         {"all": 108, "failed": {"EBUSY": 1, "EAGAIN": 2}})
+                         {"all": 108, "moved": 0,
+                          "failed": {"EBUSY": 1, "EAGAIN": 2}})
+
+    def test_tries_that_the_probe_does_not_see(self):
+        found = compacted([*PLACES, "moved pool compact 4000 300 3 5 6"])
+        self.assertEqual(row(found, "movable_pool")[8:12],
+                         ["-", "-", "-", "40"])
 
 
 class Misplaced(unittest.TestCase):
