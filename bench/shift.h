@@ -2,7 +2,7 @@
 #ifndef _MP_BENCH_SHIFT_H
 #define _MP_BENCH_SHIFT_H
 
-/* Op after op, with time in between for others to look at what each has done. */
+/* Op after op, with time in between to look at what each has done. */
 
 #include "crew.h"
 

@@ -23,13 +23,13 @@
 
 /**
  * struct mp_longterm - the long-term pins of a pool
- * @lock: protects the list; a leaf
+ * @lock: protects the list and @ended
  * @pins: oldest first
  * @ended: the pool is gone, and what is still in the list has been said
  * @refs: the pool's, and one of each pin: whoever forgot one may come late
  */
 struct mp_longterm {
-	spinlock_t lock;
+	spinlock_t lock;		/* leaf */
 	struct list_head pins;
 	bool ended;
 	refcount_t refs;
