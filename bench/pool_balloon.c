@@ -83,4 +83,6 @@ static struct bench_subject subjects[] = {
 	},
 };
 
+MOVABLE_POOL_IMPORT();
+
 #include "subjects.h"

@@ -46,6 +46,16 @@
 struct movable_pool;
 
 /**
+ * MOVABLE_POOL_IMPORT() - let a module call the framework
+ *
+ * Its functions are exported to a namespace.  A module that does not say this,
+ * once, beside MODULE_LICENSE(), does not pass modpost, nor would the kernel
+ * load it.  It is what MODULE_IMPORT_NS() comes to, which takes an identifier
+ * on some kernels and a string on others.
+ */
+#define MOVABLE_POOL_IMPORT()	MODULE_INFO(import_ns, "MOVABLE_POOL")
+
+/**
  * struct movable_page - handle of one page of a pool, embedded in an object
  * @word: pfn, pin count and state in one atomic word; the framework's alone
  *

@@ -318,3 +318,4 @@ module_virtio_driver(balloon_driver);
 MODULE_DEVICE_TABLE(virtio, balloon_ids);
 MODULE_DESCRIPTION("Virtio balloon of pages that may move");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

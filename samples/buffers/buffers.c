@@ -248,3 +248,4 @@ module_misc_device(buffers_device);
 
 MODULE_DESCRIPTION("Buffers that processes map and the kernel may move");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

@@ -166,3 +166,4 @@ module_pci_driver(edu_driver);
 
 MODULE_DESCRIPTION("DMA to pages that move, with QEMU's edu device");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

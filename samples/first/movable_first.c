@@ -30,3 +30,4 @@ module_init(first_init);
 module_exit(first_exit);
 MODULE_DESCRIPTION("The smallest driver with a movable page");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

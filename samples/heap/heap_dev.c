@@ -354,3 +354,4 @@ module_exit(heap_exit);
 
 MODULE_DESCRIPTION("Heap of objects that keep their handle while they move");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

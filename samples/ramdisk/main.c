@@ -164,3 +164,4 @@ module_init(ramdisk_init);
 module_exit(ramdisk_exit);
 MODULE_DESCRIPTION("Disks in memory that moves");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

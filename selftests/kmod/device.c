@@ -452,3 +452,4 @@ module_init(mp_test_init);
 module_exit(mp_test_exit);
 MODULE_DESCRIPTION("Test driver of movable_pool");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

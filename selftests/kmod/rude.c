@@ -85,3 +85,4 @@ module_init(rude_init);
 module_exit(rude_exit);
 MODULE_DESCRIPTION("Test of movable_pool: a driver that forgets its pool");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

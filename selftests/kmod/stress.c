@@ -304,3 +304,4 @@ static struct miscdevice mp_stress_device = {
 module_misc_device(mp_stress_device);
 MODULE_DESCRIPTION("Test of movable_pool: owners that do anything, at random");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();
