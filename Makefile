@@ -21,17 +21,60 @@ DURATION ?= 60
 DRIVER  ?=
 SCRIPT  ?=
 SEED    ?=
+DESTDIR ?=
+INSTALL_MOD_PATH ?= $(DESTDIR)
 PYTHON  := /usr/bin/python3 -B
 
-.PHONY: modules kernels kunit test test-all test-tools cross coverage demo
+.PHONY: modules modules_install install headers-there writable
+.PHONY: kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: try clean help
 
-modules:
+modules: headers-there
+	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+headers-there:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
 		"install linux-headers-$$(uname -r), or say KDIR=directory" \
 		"(make test and make demo need none)" >&2; exit 1; }
-	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+# What is installed is the framework: samples and tests are not built, and of
+# Module.symvers the framework's part is left.
+core = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" MOVABLE_POOL_CORE=1
+to = $(abspath $(INSTALL_MOD_PATH))
+# What the kernel will say it is; Debian's headers have another name beside.
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	"$(KDIR)/include/generated/utsrelease.h" 2>/dev/null)
+place = $(to)/lib/modules/$(release)
+version = $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+writable: headers-there
+	@[ -n "$(release)" ] || { echo "error: $(KDIR) does not say which" \
+		"kernel it is for: it has not been prepared" >&2; exit 1; }
+	@[ -z "$(DESTDIR)" ] || [ "$(abspath $(DESTDIR))" = "$(to)" ] || { \
+		echo "error: DESTDIR and INSTALL_MOD_PATH are two places:" \
+		"say one of them" >&2; exit 1; }
+	@there="$(place)"; \
+	until [ -e "$$there" ]; do there=$$(dirname "$$there"); done; \
+	[ -d "$$there" ] && [ -w "$$there" ] || { \
+		echo "error: cannot write to $(place): be root, or say" \
+		"DESTDIR=directory" >&2; exit 1; }
+
+# A distribution's headers want modules signed, but lack its key, and may lack
+# what kbuild needs to run depmod.
+key = $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY="\(.*\)"/\1/p' "$(KDIR)/.config")
+has_key = $(filter pkcs11:%,$(key))$(wildcard $(KDIR)/$(key) $(key))
+
+modules_install: writable
+	+@$(core) modules
+	+@$(core) INSTALL_MOD_PATH="$(to)" \
+		$(if $(has_key),,CONFIG_MODULE_SIG_ALL=) modules_install
+	@$(if $(to),:,PATH="$$PATH:/usr/sbin:/sbin" depmod "$(release)")
+
+install: modules_install
+	@tools/for-drivers install Module.symvers "$(version)" \
+		"$(place)/movable-pool"
+	@echo "  INSTALL $(place)/movable-pool"
 
 kernels:
 	@tools/setup kernels "$(ROWS)"
@@ -121,6 +164,8 @@ clean:
 help:
 	@echo "make              build the modules for the running kernel"
 	@echo "make KDIR=dir     build them for the kernel whose headers are in dir"
+	@echo "make install      install the framework, and what drivers are built with; KDIR= DESTDIR="
+	@echo "make modules_install  the framework alone"
 	@echo "make demo         watch driver pages move, in a virtual machine"
 	@echo "make try DRIVER=dir  a driver of yours in a virtual machine, its pages moving"
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"

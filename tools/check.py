@@ -63,7 +63,7 @@ QUOTED = (("Documentation/balloon.rst", "samples/balloon"),
 QUOTE = re.compile(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)")
 TEST_MACRO = re.compile(r"^(TEST\w*|\w+_F)\(([^)]*)\)", re.M)
 DOTTED = re.compile(r"``(\w+)\.(\w+)``")
-FILES = ("c", "h", "ko", "py", "rst")
+FILES = ("c", "conf", "h", "ko", "py", "rst", "symvers")
 # What else has a dot: "program.test" itself, members, sysctls.
 NO_PROGRAMS = ("program", "attr", "vm")
 
