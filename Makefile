@@ -28,7 +28,7 @@ PYTHON  := /usr/bin/python3 -B
 .PHONY: modules modules_install install headers-there writable
 .PHONY: kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
-.PHONY: try clean help
+.PHONY: try package test-package clean help
 
 modules: headers-there
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
@@ -98,9 +98,12 @@ stress:
 		--flavour "$(FLAVOUR)" --backing "$(BACKING)" \
 		--duration "$(DURATION)" --seed "$(SEED)"
 
+# ROWS= are kernels, to run again without all else.
 test-all:
 	@tools/setup test-all
-	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"
+	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"; \
+	matrix=$$?; \
+	[ -n "$(ROWS)" ] || $(PYTHON) tools/test-package.py && exit $$matrix
 
 bench:
 	@tools/setup bench
@@ -153,6 +156,14 @@ demo-ramdisk:
 	@tools/setup demo-ramdisk "$(KERNEL)"
 	@$(PYTHON) tools/demo-ramdisk.py --kernel "$(KERNEL)"
 
+package:
+	@tools/setup package
+	@$(PYTHON) tools/package.py
+
+test-package:
+	@tools/setup test-package
+	@$(PYTHON) tools/test-package.py
+
 check:
 	@tools/setup check
 	@$(PYTHON) tools/check.py
@@ -184,6 +195,8 @@ help:
 	@echo "make coverage     lines of the framework no test runs; three kernels, an hour"
 	@echo "make mutants      put old faults back and see the tests find them; ONLY=R9"
 	@echo "make model        the handle's rules, checked by spin; LONG=1: GiB, minutes"
+	@echo "make package      build Debian packages, and look at them with lintian"
+	@echo "make test-package  install them in a root to throw away, build a driver there, load it"
 	@echo "make kernels      fetch Debian's PC kernels; ROWS=kernels: fetch or build those"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make test-tools   test what fetches kernels and runs tests"

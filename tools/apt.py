@@ -39,6 +39,16 @@ def mirrors():
     return archive, security
 
 
+def sources(suites):
+    """Lines of a sources.list(5)."""
+    archive, security = mirrors()
+    signed = f" [signed-by={KEYRING}]" if os.path.exists(KEYRING) else ""
+    sites = {suite: security if suite.endswith("-security") else archive
+             for suite in suites}
+    return [f"deb{signed} {site} {suite} main"
+            for suite, site in sites.items() if site]
+
+
 def is_debian(release):
     """A third-party source may be configured too; it names other suites."""
     names = set(re.findall("[a-z]+", release))
@@ -98,14 +108,8 @@ class Apt:
         for part in ("lists/partial", "archives/partial"):
             (self.dir / part).mkdir(parents=True, exist_ok=True)
         (self.dir / "status").write_text("")
-        archive, security = mirrors()
-        signed = f" [signed-by={KEYRING}]" if os.path.exists(KEYRING) else ""
-        lines = []
-        for suite in self.suites:
-            site = security if suite.endswith("-security") else archive
-            if site:
-                lines.append(f"deb{signed} {site} {suite} main\n")
-        (self.dir / "sources.list").write_text("".join(lines))
+        (self.dir / "sources.list").write_text("".join(
+            f"{line}\n" for line in sources(self.suites)))
         step("lists", " ".join(self.suites))
         # Without it a list that did not arrive is only a warning.
         self.run("apt-get", "update", "-oAPT::Update::Error-Mode=any")

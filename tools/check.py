@@ -21,6 +21,7 @@ import fetch
 import groups
 import kernels
 import matrix
+import tree
 from cache import TREE, excerpt, say
 
 HEADER = "include/linux/movable_pool.h"
@@ -53,6 +54,7 @@ VERDICT = re.compile(r"\S+:\d+: (ERROR|WARNING|CHECK):")
 # What people grep for is not split: a line may end in a long string.
 MESSAGE = re.compile(r'"[,;)]*$')
 HOST = re.compile(r"https?://\S*(debian|mirror)")
+PACKAGING = "debian/"           # whose copyright file speaks for the others
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 EXPORT = re.compile(r"^EXPORT_SYMBOL(?:_NS)?(?:_GPL)?\((\w+)", re.M)
 KERNEL_DOC = re.compile(r"/\*\*\n(.*?)\*/\s*([^;{]*)", re.S)
@@ -69,14 +71,10 @@ NO_PROGRAMS = ("program", "attr", "vm")
 
 
 class Files:
-    """The tree's files, as git sees them: what is ignored is not there."""
+    """The tree's files, by kind."""
 
     def __init__(self):
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "-co", "--exclude-standard"],
-            cwd=TREE, check=True, text=True, stdout=subprocess.PIPE).stdout
-        self.all = sorted({name for name in listed.split("\0")
-                           if name and (TREE / name).is_file()})
+        self.all = tree.files()
 
     def ending(self, *endings):
         return [name for name in self.all if name.endswith(endings)]
@@ -88,7 +86,8 @@ class Files:
         """C that runs in the kernel."""
         return [name for name in self.c()
                 if name.startswith(("drivers/", "include/", "samples/",
-                                    "selftests/kmod/"))]
+                                    "selftests/kmod/",
+                                    "selftests/package/"))]
 
     def shell(self):
         return [name for name in self.all
@@ -272,7 +271,8 @@ def header_size(_files):
 def licences(files):
     """Every file names its licence"""
     names = [name for name in files.all
-             if name != "COPYING" and not name.endswith((".md", ".patch"))]
+             if name != "COPYING" and not name.endswith((".md", ".patch"))
+             and not name.startswith(PACKAGING)]
     return names, [name for name in names
                    if (TREE / name).stat().st_size
                    and "SPDX-License-Identifier: GPL-2.0" not in head(name)]
@@ -292,7 +292,8 @@ def python(files):
 
 def hosts(files):
     """No file names a package mirror"""
-    return files.all, grep(files.all, HOST)
+    names = [name for name in files.all if name != f"{PACKAGING}copyright"]
+    return names, grep(names, HOST)
 
 
 def links(files):

@@ -19,7 +19,8 @@ from cache import TREE, say
 AT_ONCE = 2
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed$")
 
-VERBS = ("check", "test-tools", "kunit", "cross", "test", "demo", "bench")
+VERBS = ("check", "test-tools", "kunit", "cross", "test", "demo", "bench",
+         "package")
 DEBUG = "6.1-debug 7.2-debug"   # built here, before anything is timed
 # Parts that only prepare, and have no tests to count.
 PREPARE = (
@@ -53,9 +54,11 @@ SIDE_BY_SIDE = (
     ("6.12", ["make", "test", "KERNEL=6.12", "ONLY=contract"]),
     ("5.10 core", ["make", "test", "KERNEL=5.10", "ONLY=core"]),
 )
-# They have no tests to count.  The demo fails when a file is lost, the short
-# form of the bench when something is not measured.
+# They have no tests to count.  Packages fail when lintian finds something, the
+# demo when a file is lost, the short form of the bench when something is not
+# measured.  What is in the packages is used by make test-all.
 LAST = (
+    ("package", ["make", "package"]),
     ("demo", ["make", "demo"]),
     ("try", ["make", "try", "DRIVER=samples/first"]),
     ("bench", ["make", "bench", "SHORT=1", "KERNELS=6.1"]),

@@ -2,7 +2,7 @@
 """make install, and a driver built against what it has installed.
 
 In the directory where all checkouts build, so that nothing is compiled twice.
-That a driver's pages move is seen elsewhere.
+That a driver's pages move is make test-package's.
 """
 import pathlib
 import re
@@ -24,6 +24,7 @@ DRIVER = TREE / "samples/first/movable_first.c"
 INSTALL = TREE / "Documentation/install.rst"
 KBUILD = re.compile(r"code-block:: make\n\n((?:    .*\n)+)")
 README_KBUILD = re.compile(r"```make\n(.*?)```", re.S)
+DEBIAN_KBUILD = re.compile(r"^(?:  .* [:+]?= .*\n){4}", re.M)
 IMPORT = "MOVABLE_POOL_IMPORT();\n"
 
 
@@ -37,11 +38,16 @@ def unindented(text):
 
 
 class Recipe(unittest.TestCase):
-    """It is written down twice."""
+    """It is written down three times."""
 
     def test_readme(self):
         text = (TREE / "README.md").read_text()
         self.assertEqual(README_KBUILD.search(text).group(1), recipe())
+
+    def test_debian(self):
+        text = (TREE / "debian/movable-pool-dkms.README.Debian").read_text()
+        self.assertEqual(unindented(DEBIAN_KBUILD.search(text).group()),
+                         recipe())
 
 
 class Place(unittest.TestCase):
