@@ -41,6 +41,8 @@ enum mp_fail {
 	MP_FAIL_CACHE_ADD,
 	MP_FAIL_VMAP_SET,
 	MP_FAIL_VMAP,
+	MP_FAIL_SG_PAGES,
+	MP_FAIL_SG_TABLE,
 	/* moves: what the driver's ops, or the backing, may refuse */
 	MP_FAIL_MIGRATE_AGAIN,
 	MP_FAIL_MIGRATE_BUSY,

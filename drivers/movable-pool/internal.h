@@ -53,6 +53,7 @@ struct mp_balloon_kernel;
 struct mp_balloon_list;
 struct mp_cache;
 struct mp_longterm;
+struct mp_set;
 struct inode;
 
 /* Events counted per CPU; struct movable_pool_stats says what they mean. */
@@ -252,6 +253,9 @@ int mp_pin_again(struct movable_page *mp);
 /* page.c */
 int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
 		     long index, gfp_t gfp);
+int mp_page_alloc_set(struct movable_pool *pool, const struct mp_set *set,
+		      gfp_t gfp, unsigned int *done);
+bool mp_page_unalloc(struct movable_page *mp, bool may_sleep);
 void mp_page_leave(struct movable_pool *pool, unsigned int released);
 bool mp_page_adoptable(struct page *page);
 

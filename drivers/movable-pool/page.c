@@ -18,6 +18,7 @@
 #include "internal.h"
 #include "link.h"
 #include "loose.h"
+#include "set.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -265,24 +266,57 @@ static unsigned int mp_bulk_new(struct movable_pool *pool, gfp_t gfp,
 	return mp_compat_alloc_bulk(gfp, n, pages);
 }
 
-/* Up to MP_BULK pages; falls back to single ones where bulk comes short. */
-static unsigned int mp_alloc_chunk(struct movable_pool *pool,
-				   struct movable_page **mps, unsigned int n,
-				   gfp_t gfp)
+/*
+ * Up to MP_BULK pages, from the set's @first on; falls back to single ones where
+ * bulk comes short.
+ */
+static int mp_alloc_chunk(struct movable_pool *pool, const struct mp_set *set,
+			  unsigned int first, unsigned int n, gfp_t gfp,
+			  unsigned int *done)
 {
 	struct page *pages[MP_BULK] = {};
-	unsigned int done, i;
+	unsigned int i;
+	int err = 0;
 
 	mp_bulk_new(pool, gfp, n, pages);
-	for (done = 0; done < n; done++)
-		if (mp_page_alloc_one(pool, mps[done], pages[done],
-				      MP_INDEX_NEXT, gfp))
+	for (i = 0; i < n; i++) {
+		err = mp_page_alloc_one(pool, mp_set_at(set, first + i),
+					pages[i], MP_INDEX_NEXT, gfp);
+		if (err)
 			break;
+	}
+	*done += i;
 	/* The one that failed has been dropped with its share. */
-	for (i = done + 1; i < n; i++)
+	for (i++; i < n; i++)
 		if (pages[i])
 			put_page(pages[i]);
-	return done;
+	return err;
+}
+
+/**
+ * mp_page_alloc_set() - give the handles of a set a page each
+ * @pool: pool that will own the pages
+ * @set: empty handles
+ * @gfp: as for movable_page_alloc()
+ * @done: set to how many got one, counted from the first
+ *
+ * Context: As for movable_page_alloc().
+ * Return: 0, or why the one after these got none, as movable_page_alloc().
+ */
+int mp_page_alloc_set(struct movable_pool *pool, const struct mp_set *set,
+		      gfp_t gfp, unsigned int *done)
+{
+	int err = 0;
+
+	*done = 0;
+	if (!mp_gfp_allowed(gfp))
+		return -EINVAL;
+	gfp = mp_page_gfp(pool, gfp);
+	while (!err && *done < set->n)
+		err = mp_alloc_chunk(pool, set, *done,
+				     min_t(unsigned int, set->n - *done,
+					   MP_BULK), gfp, done);
+	return err;
 }
 
 /**
@@ -299,19 +333,10 @@ unsigned int movable_page_alloc_bulk(struct movable_pool *pool,
 				     struct movable_page **mps, unsigned int n,
 				     gfp_t gfp)
 {
-	unsigned int done = 0;
+	struct mp_set set = { .each = mps, .n = n };
+	unsigned int done;
 
-	if (!mp_gfp_allowed(gfp))
-		return 0;
-	gfp = mp_page_gfp(pool, gfp);
-	while (done < n) {
-		unsigned int want = min_t(unsigned int, n - done, MP_BULK);
-		unsigned int got = mp_alloc_chunk(pool, mps + done, want, gfp);
-
-		done += got;
-		if (got < want)
-			break;
-	}
+	mp_page_alloc_set(pool, &set, gfp, &done);
 	return done;
 }
 EXPORT_SYMBOL_GPL(movable_page_alloc_bulk);
@@ -448,6 +473,29 @@ mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
 	mp_page_leave_inline(pool, released);
 }
 
+/* Those of a page that free() has without ado are LIVE, unalloc's PRIVATE. */
+#define MP_WORD_FREE_MASK	(MP_WORD_STATE | MP_WORD_DYING | MP_WORD_PINS)
+
+/**
+ * mp_page_unalloc() - take back what alloc() has just given to a handle
+ * @mp: handle that nobody has used since
+ * @may_sleep: whether the caller may
+ *
+ * Context: As @may_sleep says.
+ * Return: false if somebody has: published, pinned or freed it.
+ */
+bool mp_page_unalloc(struct movable_page *mp, bool may_sleep)
+{
+	u64 word = mp_word_read(mp);
+
+	do {
+		if ((word & MP_WORD_FREE_MASK) != MOVABLE_PAGE_PRIVATE)
+			return false;
+	} while (!mp_word_change(mp, &word, word | MP_WORD_DYING));
+	mp_page_release(mp, word, may_sleep, NULL);
+	return true;
+}
+
 static int mp_free_refused(u64 word)
 {
 	if (mp_word_state(word) == MOVABLE_PAGE_EMPTY || mp_word_dying(word)) {
@@ -456,9 +504,6 @@ static int mp_free_refused(u64 word)
 	}
 	return mp_word_pins(word) ? -EBUSY : 0;
 }
-
-/* Those of a page that can be freed at once are LIVE. */
-#define MP_WORD_FREE_MASK	(MP_WORD_STATE | MP_WORD_DYING | MP_WORD_PINS)
 
 /* Wait until the page is not moving; @word is the handle's then. */
 static noinline int mp_free_wait(struct movable_page *mp, u64 *word)

@@ -11,11 +11,9 @@
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 #include <linux/sched.h>
-#include <linux/vmalloc.h>
 #include <linux/wait_bit.h>
 
 #include "compat/compat.h"
-#include "fault.h"
 #include "internal.h"
 #include "wait_point.h"
 #include "word.h"
@@ -200,86 +198,6 @@ void __movable_page_unmap(struct movable_page *mp)
 	movable_page_unpin(mp);
 }
 EXPORT_SYMBOL_GPL(__movable_page_unmap);
-
-static void mp_unpin_set(struct movable_page **mps, unsigned int n)
-{
-	while (n--)
-		movable_page_unpin(mps[n]);
-}
-
-/* Pins of a set between two chances to be preempted. */
-#define MP_PIN_BATCH	1024
-
-/* All or none. */
-static int mp_pin_set(struct movable_page **mps, unsigned int n,
-		      struct page **pages)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < n; i++) {
-		err = movable_page_pin(mps[i]);
-		if (err) {
-			mp_unpin_set(mps, i);
-			return err;
-		}
-		pages[i] = movable_page_page(mps[i]);
-		if (i % MP_PIN_BATCH == MP_PIN_BATCH - 1)
-			cond_resched();
-	}
-	return 0;
-}
-
-/**
- * movable_page_vmap() - pin a set of pages and map them side by side
- * @mps: handles with pages
- * @n: how many, at least one
- *
- * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
- * Return: the address of the first; ERR_PTR() with none of them pinned:
- * -EINVAL for @n 0, -ENOMEM, or as movable_page_pin() returns.
- */
-void *movable_page_vmap(struct movable_page **mps, unsigned int n)
-{
-	struct page **pages = NULL;
-	void *addr;
-	int err;
-
-	if (!n)
-		return ERR_PTR(-EINVAL);
-	if (!mp_fail(MP_FAIL_VMAP_SET))
-		pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return ERR_PTR(-ENOMEM);
-	err = mp_pin_set(mps, n, pages);
-	if (err) {
-		kvfree(pages);
-		return ERR_PTR(err);
-	}
-	addr = mp_fail(MP_FAIL_VMAP) ? NULL :
-	       vmap(pages, n, VM_MAP, PAGE_KERNEL);
-	kvfree(pages);
-	if (addr)
-		return addr;
-	mp_unpin_set(mps, n);
-	return ERR_PTR(-ENOMEM);
-}
-EXPORT_SYMBOL_GPL(movable_page_vmap);
-
-/**
- * movable_page_vunmap() - end movable_page_vmap()
- * @addr: what it returned
- * @mps: the same handles
- * @n: how many
- *
- * Context: May sleep.
- */
-void movable_page_vunmap(void *addr, struct movable_page **mps, unsigned int n)
-{
-	vunmap(addr);
-	mp_unpin_set(mps, n);
-}
-EXPORT_SYMBOL_GPL(movable_page_vunmap);
 
 /**
  * movable_page_state() - where a handle is in its life
