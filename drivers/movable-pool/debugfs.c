@@ -50,6 +50,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "refused_target %lu\n", s.refused_target);
 	seq_printf(m, "deferred %lu\n", s.deferred);
 	seq_printf(m, "poisoned %lu\n", s.poisoned);
+	seq_printf(m, "shrunk %lu\n", s.shrunk);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);

@@ -54,6 +54,7 @@ struct mp_balloon_list;
 struct mp_cache;
 struct mp_longterm;
 struct mp_set;
+struct mp_shrinker;
 struct inode;
 
 /* Events counted per CPU; struct movable_pool_stats says what they mean. */
@@ -75,6 +76,7 @@ enum mp_event {
 	MP_REFUSED_TARGET,
 	MP_DEFERRED,
 	MP_POISONED,
+	MP_SHRUNK,
 	MP_NR_EVENTS,
 };
 
@@ -106,6 +108,7 @@ struct mp_counters {
  * @gfp: what the backing wants in every allocation
  * @policy: where pages may be (policy.c)
  * @longterm: long-term pins (longterm.c)
+ * @shrinker: the driver's, if it has one (shrinker.c)
  * @priv: the driver's
  * @owner: the module whose ops these are; no reference is held
  * @name: the driver's name for it and a number
@@ -132,6 +135,7 @@ struct movable_pool {
 	gfp_t gfp;
 	struct movable_policy policy;
 	struct mp_longterm *longterm;
+	struct mp_shrinker *shrinker;
 	void *priv;
 	struct module *owner;
 	char *name;
@@ -272,6 +276,10 @@ static inline bool mp_policy_allows(const struct movable_pool *pool,
 {
 	return likely(!pool->restricted) || mp_policy_allows_page(pool, page);
 }
+
+/* shrinker.c */
+bool mp_shrinker_here(const struct movable_pool *pool);
+void mp_shrinker_end(struct movable_pool *pool);
 
 /* walk.c */
 struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn);

@@ -135,7 +135,10 @@ void mp_op_might_wait(void)
 }
 #endif
 
-/* Said by every call that can wait for a page lock, unknown to lockdep. */
+/*
+ * Said by every call that can wait for a page lock, unknown to lockdep, or for a
+ * shrinker.
+ */
 void mp_op_not_in_reclaim(void)
 {
 	fs_reclaim_acquire(GFP_KERNEL);

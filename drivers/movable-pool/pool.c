@@ -324,6 +324,7 @@ static void mp_pool_drain(struct movable_pool *pool, bool handles_valid)
 
 static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 {
+	mp_shrinker_end(pool);
 	mp_pool_shut(pool);
 	/* Pairs with the RMW in mp_page_share(): it sees no share or we it. */
 	smp_mb();
@@ -353,7 +354,8 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
  * freed while the VM has them isolated are not waited for.
  *
  * Of a mapped pool, it ends what processes have mapped, and waits for the page
- * locks that this takes: not in reclaim, nor an OOM notifier.
+ * locks that this takes: not in reclaim, nor an OOM notifier.  Of a pool with a
+ * shrinker (linux/movable_shrinker.h) neither: it waits for the shrinker's ops.
  *
  * When it returns no op of the pool runs or will run: the driver's module may
  * go.
@@ -366,9 +368,9 @@ void movable_pool_destroy(struct movable_pool *pool)
 		return;
 	might_sleep();
 	mp_op_might_wait();
-	if (pool->flags & MOVABLE_POOL_MAPPED)
+	if (pool->flags & MOVABLE_POOL_MAPPED || pool->shrinker)
 		mp_op_not_in_reclaim();
-	if (mp_op_running()) {
+	if (mp_op_running() || mp_shrinker_here(pool)) {
 		mp_misuse("%s: destroy in a driver op would wait for itself\n",
 			  pool->name);
 		return;
@@ -453,6 +455,7 @@ void movable_pool_stats(const struct movable_pool *pool,
 		.refused_target = mp_event_sum(pool, MP_REFUSED_TARGET),
 		.deferred = mp_event_sum(pool, MP_DEFERRED),
 		.poisoned = mp_event_sum(pool, MP_POISONED),
+		.shrunk = mp_event_sum(pool, MP_SHRUNK),
 	};
 }
 EXPORT_SYMBOL_GPL(movable_pool_stats);

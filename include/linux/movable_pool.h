@@ -207,6 +207,7 @@ struct movable_pool_attr {
  * @refused_target: because the pool's policy forbids the destination
  * @deferred: frees finished later because the page was locked
  * @poisoned: pages that memory failures have hit
+ * @shrunk: pages that the driver's shrinker has freed (linux/movable_shrinker.h)
  *
  * The counters are sums over CPUs: exact when nothing happens, near otherwise.
  */
@@ -229,6 +230,7 @@ struct movable_pool_stats {
 	unsigned long refused_target;
 	unsigned long deferred;
 	unsigned long poisoned;
+	unsigned long shrunk;
 };
 
 struct movable_pool *__movable_pool_create(const struct movable_pool_attr *attr,

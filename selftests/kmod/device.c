@@ -432,20 +432,12 @@ static int mp_test_ioc_cma(void __user *arg)
 
 static int __init mp_test_init(void)
 {
-	int err = mp_test_pressure_init();
-
-	if (err)
-		return err;
-	err = misc_register(&mp_test_device);
-	if (err)
-		mp_test_pressure_exit();
-	return err;
+	return misc_register(&mp_test_device);
 }
 
 static void __exit mp_test_exit(void)
 {
 	misc_deregister(&mp_test_device);
-	mp_test_pressure_exit();
 }
 
 module_init(mp_test_init);

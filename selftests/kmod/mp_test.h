@@ -42,6 +42,22 @@ struct mp_test_item {
 };
 
 /**
+ * struct mp_test_shrink - objects whose pages a pool's shrinker frees
+ * @lock: guards @next, @end and @freed; trylocked by the shrinker
+ * @next: the first that is left
+ * @end: behind the last
+ * @freed: pages, since the range was given
+ * @added: the pool has a shrinker
+ */
+struct mp_test_shrink {
+	struct mutex lock;	/* @next, @end, @freed */
+	unsigned int next;
+	unsigned int end;
+	unsigned int freed;
+	bool added;
+};
+
+/**
  * struct mp_test_pool - a pool under test
  * @kref: the file's, and one for each running ioctl
  * @pool: the real thing
@@ -57,6 +73,7 @@ struct mp_test_item {
  * @vmap_count: the same
  * @frames: of balloons: a bit for each frame that is in it
  * @running: driver ops at work
+ * @shrink: what memory pressure may have (pressure.c)
  * @mapped: processes can map it; an object's index is its place in it
  * @destroyed: the test has destroyed it
  * @capacity: length of @items
@@ -77,6 +94,7 @@ struct mp_test_pool {
 	unsigned int vmap_count;
 	unsigned long *frames;
 	atomic_t running;
+	struct mp_test_shrink shrink;
 	bool mapped;
 	bool destroyed;
 	unsigned int capacity;
@@ -180,7 +198,5 @@ void mp_test_run_in(struct mp_test_pool *pool, struct mp_test_call *call);
 int mp_test_shrink(struct mp_test_pool *pool, struct mp_test_call *call);
 int mp_test_shrunk(struct mp_test_pool *pool, struct mp_test_call *call);
 void mp_test_pressure_forget(struct mp_test_pool *pool);
-int mp_test_pressure_init(void);
-void mp_test_pressure_exit(void);
 
 #endif /* _MP_TEST_H */

@@ -207,6 +207,7 @@ struct mp_test_stats {
 	__u64 refused_target;
 	__u64 deferred;
 	__u64 poisoned;
+	__u64 shrunk;
 	char backing[8];	/* movable_pool_backing() */
 };
 

@@ -54,6 +54,7 @@ static struct mp_test_pool *mp_test_pool_new(unsigned int capacity)
 		return NULL;
 	kref_init(&pool->kref);
 	mutex_init(&pool->driver_lock);
+	mutex_init(&pool->shrink.lock);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->graves);
 	pool->capacity = capacity;
@@ -104,12 +105,14 @@ put:
 	return ERR_PTR(err);
 }
 
-/* With whatever is left in it.  Return: -ETIME if that was too early. */
+/*
+ * With whatever is left in it, a shrinker, too.  Return: -ETIME if that was too
+ * early.
+ */
 int mp_test_pool_destroy(struct mp_test_pool *pool)
 {
 	int running;
 
-	mp_test_pressure_forget(pool);
 	pool->destroyed = true;
 	movable_pool_destroy(pool->pool);
 	running = atomic_read(&pool->running);
@@ -174,6 +177,7 @@ void mp_test_pool_stats(struct mp_test_pool *pool, struct mp_test_stats *stats)
 	stats->refused_target = books.refused_target;
 	stats->deferred = books.deferred;
 	stats->poisoned = books.poisoned;
+	stats->shrunk = books.shrunk;
 	strscpy(stats->backing, movable_pool_backing(pool->pool),
 		sizeof(stats->backing));
 }

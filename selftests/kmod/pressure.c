@@ -1,90 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Freeing from reclaim: a shrinker with a range of objects to give. */
+/* Freeing from reclaim: a pool's shrinker, with a range of objects to give. */
 
+#include <linux/movable_shrinker.h>
 #include <linux/mutex.h>
 
-#include "compat/compat.h"
 #include "mp_test.h"
 
-static struct {
-	struct mutex lock;	/* all of it */
-	struct mp_test_pool *pool;
-	unsigned int next;
-	unsigned int end;
-	unsigned int freed;
-} pressure = {
-	.lock = __MUTEX_INITIALIZER(pressure.lock),
-};
-
-static unsigned long mp_test_pressure_count(void)
+static unsigned long mp_test_pressure_count(struct movable_pool *real)
 {
-	return READ_ONCE(pressure.end) - READ_ONCE(pressure.next);
+	struct mp_test_pool *pool = movable_pool_priv(real);
+
+	return READ_ONCE(pool->shrink.end) - READ_ONCE(pool->shrink.next);
 }
 
-static bool mp_test_pressure_free_one(void)
+static bool mp_test_pressure_free_one(struct mp_test_pool *pool)
 {
 	struct mp_test_call call = {
 		.verb = MP_TEST_FREE,
-		.first = pressure.next,
+		.first = pool->shrink.next,
 		.count = 1,
 	};
 
-	mp_test_verb_run(pressure.pool, &call);
-	pressure.next++;
-	pressure.freed += call.done;
+	mp_test_verb_run(pool, &call);
+	WRITE_ONCE(pool->shrink.next, pool->shrink.next + 1);
+	pool->shrink.freed += call.done;
 	return call.done;
 }
 
-static unsigned long mp_test_pressure_scan(unsigned long nr)
+static unsigned long mp_test_pressure_scan(struct movable_pool *real,
+					   unsigned long nr)
 {
+	struct mp_test_pool *pool = movable_pool_priv(real);
 	unsigned long freed = 0;
 
-	if (!mutex_trylock(&pressure.lock))
+	if (!mutex_trylock(&pool->shrink.lock))
 		return 0;
-	while (pressure.pool && pressure.next < pressure.end && nr--)
-		freed += mp_test_pressure_free_one();
-	mutex_unlock(&pressure.lock);
+	while (pool->shrink.next < pool->shrink.end && nr--)
+		freed += mp_test_pressure_free_one(pool);
+	mutex_unlock(&pool->shrink.lock);
 	return freed;
+}
+
+static const struct movable_shrinker_ops mp_test_pressure_ops = {
+	.count = mp_test_pressure_count,
+	.scan = mp_test_pressure_scan,
+};
+
+static void mp_test_pressure_give(struct mp_test_pool *pool, unsigned int first,
+				  unsigned int count)
+{
+	mutex_lock(&pool->shrink.lock);
+	WRITE_ONCE(pool->shrink.next, first);
+	WRITE_ONCE(pool->shrink.end, first + count);
+	pool->shrink.freed = 0;
+	mutex_unlock(&pool->shrink.lock);
 }
 
 int mp_test_shrink(struct mp_test_pool *pool, struct mp_test_call *call)
 {
-	mutex_lock(&pressure.lock);
-	pressure.pool = pool;
-	pressure.next = call->first;
-	pressure.end = call->first + call->count;
-	pressure.freed = 0;
-	mutex_unlock(&pressure.lock);
-	call->done = call->count;
-	return 0;
+	int err = 0;
+
+	mp_test_pressure_give(pool, call->first, call->count);
+	/* Whoever is first adds it; the others may go on before it is there. */
+	if (!xchg(&pool->shrink.added, true))
+		err = movable_pool_shrinker_add(pool->pool,
+						&mp_test_pressure_ops);
+	if (err)
+		WRITE_ONCE(pool->shrink.added, false);
+	else
+		call->done = call->count;
+	return err;
 }
 
 int mp_test_shrunk(struct mp_test_pool *pool, struct mp_test_call *call)
 {
-	mutex_lock(&pressure.lock);
-	call->value = pressure.pool == pool ? pressure.freed : 0;
-	mutex_unlock(&pressure.lock);
+	mutex_lock(&pool->shrink.lock);
+	call->value = pool->shrink.freed;
+	mutex_unlock(&pool->shrink.lock);
 	return 0;
 }
 
+/* The objects are to be used for something else. */
 void mp_test_pressure_forget(struct mp_test_pool *pool)
 {
-	mutex_lock(&pressure.lock);
-	if (pressure.pool == pool) {
-		pressure.pool = NULL;
-		pressure.next = 0;
-		pressure.end = 0;
-	}
-	mutex_unlock(&pressure.lock);
-}
-
-int mp_test_pressure_init(void)
-{
-	return mp_test_compat_shrinker_add(mp_test_pressure_count,
-					   mp_test_pressure_scan);
-}
-
-void mp_test_pressure_exit(void)
-{
-	mp_test_compat_shrinker_remove();
+	movable_pool_shrinker_remove(pool->pool);
 }

@@ -14,9 +14,4 @@ int mp_test_compat_evict(unsigned long pfn, unsigned long count);
 /* Of a page with a reference: MP_FRAME_*, 0 where there is no such type. */
 u64 mp_test_compat_look(struct page *page);
 
-/* One shrinker: @count says how many there are, @scan frees at most @nr. */
-int mp_test_compat_shrinker_add(unsigned long (*count)(void),
-				unsigned long (*scan)(unsigned long nr));
-void mp_test_compat_shrinker_remove(void);
-
 #endif /* _MP_TEST_COMPAT_H */

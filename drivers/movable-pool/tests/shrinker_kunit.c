@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A pool's shrinker, called as the kernel would. */
+
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/movable_array.h>
+#include <linux/movable_shrinker.h>
+#include <linux/string.h>
+
+#include "../shrinker.h"
+#include "tests.h"
+
+#define PAGES	10
+
+/**
+ * struct mp_hoard - a driver with pages it could do without
+ * @test: whose
+ * @pool: with the shrinker
+ * @mps: the handles
+ * @left: how many have a page
+ * @scans: calls of ops->scan
+ * @in_scan: run once, in ops->scan
+ */
+struct mp_hoard {
+	struct kunit *test;
+	struct movable_pool *pool;
+	struct movable_page mps[PAGES];
+	unsigned int left;
+	unsigned int scans;
+	void (*in_scan)(struct mp_hoard *hoard);
+};
+
+static unsigned long hoard_count(struct movable_pool *pool)
+{
+	struct mp_hoard *hoard = movable_pool_priv(pool);
+
+	return hoard->left;
+}
+
+static unsigned long hoard_scan(struct movable_pool *pool, unsigned long nr)
+{
+	struct mp_hoard *hoard = movable_pool_priv(pool);
+	void (*in_scan)(struct mp_hoard *hoard) = hoard->in_scan;
+	unsigned long freed = 0;
+
+	hoard->scans++;
+	hoard->in_scan = NULL;
+	if (in_scan)
+		in_scan(hoard);
+	while (hoard->left && freed < nr) {
+		if (movable_page_free(&hoard->mps[--hoard->left]))
+			break;
+		freed++;
+	}
+	return freed;
+}
+
+static const struct movable_shrinker_ops hoard_ops = {
+	.count = hoard_count,
+	.scan = hoard_scan,
+};
+
+static struct mp_hoard *hoard_new(struct kunit *test)
+{
+	struct mp_hoard *hoard = kunit_kzalloc(test, sizeof(*hoard),
+					       GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, hoard);
+	hoard->test = test;
+	hoard->pool = mp_fix_pool(test, test->priv, NULL, 0, hoard);
+	KUNIT_ASSERT_EQ(test, movable_array_alloc(hoard->pool, hoard->mps,
+						  PAGES, GFP_KERNEL), 0);
+	KUNIT_ASSERT_EQ(test, movable_array_publish(hoard->mps, PAGES), 0);
+	hoard->left = PAGES;
+	KUNIT_ASSERT_EQ(test, movable_pool_shrinker_add(hoard->pool,
+							&hoard_ops), 0);
+	return hoard;
+}
+
+static void hoard_said(struct mp_hoard *hoard, const char *sentence)
+{
+	char last[160];
+
+	KUNIT_EXPECT_EQ(hoard->test, mp_hooks_said(last, sizeof(last)),
+			sentence ? 1U : 0U);
+	if (sentence)
+		KUNIT_EXPECT_NOT_NULL_MSG(hoard->test, strstr(last, sentence),
+					  "%s", last);
+}
+
+static unsigned long hoard_shrunk(struct mp_hoard *hoard)
+{
+	struct movable_pool_stats s;
+
+	movable_pool_stats(hoard->pool, &s);
+	return s.shrunk;
+}
+
+static void hoard_end(struct mp_hoard *hoard)
+{
+	KUNIT_EXPECT_EQ(hoard->test, movable_array_free(hoard->mps, PAGES), 0);
+	movable_pool_destroy(hoard->pool);
+	hoard_said(hoard, NULL);
+	KUNIT_EXPECT_FALSE(hoard->test, mp_hooks_left());
+}
+
+static unsigned long scan(struct mp_hoard *hoard, unsigned long nr, gfp_t gfp)
+{
+	return mp_shrinker_scan(hoard->pool->shrinker, nr, gfp);
+}
+
+/* What is freed is counted, and what is there is told. */
+static void shrinks_and_counts(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+	struct movable_pool_stats s;
+
+	KUNIT_EXPECT_EQ(test, mp_shrinker_count(hoard->pool->shrinker), 10UL);
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	KUNIT_EXPECT_EQ(test, mp_shrinker_count(hoard->pool->shrinker), 6UL);
+	KUNIT_EXPECT_EQ(test, scan(hoard, 128, GFP_KERNEL), 6UL);
+	KUNIT_EXPECT_EQ(test, scan(hoard, 128, GFP_KERNEL), 0UL);
+	KUNIT_EXPECT_EQ(test, hoard_shrunk(hoard), 10UL);
+	movable_pool_stats(hoard->pool, &s);
+	KUNIT_EXPECT_EQ(test, s.pages, 0UL);
+	KUNIT_EXPECT_EQ(test, s.freed, 10UL);
+	hoard_end(hoard);
+}
+
+/* Where locks may be held that lockdep knows nothing of. */
+static void shrinks_for_nobody_without_fs(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_NOFS), 0UL);
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_NOIO), 0UL);
+	KUNIT_EXPECT_EQ(test, hoard->scans, 0U);
+	hoard_end(hoard);
+}
+
+/* As another thread would, while this one is in the op. */
+static void scan_again(struct mp_hoard *hoard)
+{
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 0UL);
+}
+
+static void one_thread_scans_at_a_time(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+
+	hoard->in_scan = scan_again;
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	KUNIT_EXPECT_EQ(test, hoard->scans, 1U);
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	KUNIT_EXPECT_EQ(test, hoard->scans, 2U);
+	hoard_end(hoard);
+}
+
+static struct mp_hoard *mp_hoard_moved;
+
+static void act_scan(struct mp_fix *fix)
+{
+	KUNIT_EXPECT_EQ(fix->test, scan(mp_hoard_moved, 4, GFP_KERNEL), 0UL);
+}
+
+/* An op that allocates, which it must not, would free what it moves. */
+static void nothing_is_scanned_in_a_driver_op(struct kunit *test)
+{
+	struct mp_fix *fix = mp_fix_new(test, "shrinker");
+
+	mp_hoard_moved = hoard_new(test);
+	mp_fix_reach(fix, MP_AT_MOVING, act_scan);
+	KUNIT_EXPECT_EQ(test, mp_hoard_moved->scans, 0U);
+	mp_fix_end(fix);
+	hoard_end(mp_hoard_moved);
+}
+
+static void destroy_here(struct mp_hoard *hoard)
+{
+	movable_pool_destroy(hoard->pool);
+	hoard_said(hoard, "would wait for itself");
+}
+
+static void remove_here(struct mp_hoard *hoard)
+{
+	movable_pool_shrinker_remove(hoard->pool);
+	hoard_said(hoard, "a shrinker that removes itself");
+}
+
+static void shrinker_cannot_end_in_itself(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+
+	/* lockdep says so, too, for who is in reclaim; here nobody is. */
+	hoard->in_scan = destroy_here;
+	KUNIT_EXPECT_EQ(test, scan(hoard, 1, GFP_KERNEL), 1UL);
+	hoard->in_scan = remove_here;
+	KUNIT_EXPECT_EQ(test, scan(hoard, 1, GFP_KERNEL), 1UL);
+	KUNIT_EXPECT_NOT_NULL(test, hoard->pool->shrinker);
+	hoard_end(hoard);
+}
+
+static void shrinkers_that_cannot_be(struct kunit *test)
+{
+	static const struct movable_shrinker_ops no_scan = {
+		.count = hoard_count,
+	};
+	static const struct movable_shrinker_ops no_count = {
+		.scan = hoard_scan,
+	};
+	struct mp_hoard *hoard = hoard_new(test);
+	struct movable_pool *pool = hoard->pool;
+
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, &hoard_ops),
+			-EEXIST);
+	hoard_said(hoard, "a pool has one shrinker");
+	movable_pool_shrinker_remove(pool);
+	movable_pool_shrinker_remove(pool);
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, NULL), -EINVAL);
+	hoard_said(hoard, "needs both ops");
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, &no_scan),
+			-EINVAL);
+	hoard_said(hoard, "needs both ops");
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, &no_count),
+			-EINVAL);
+	hoard_said(hoard, "needs both ops");
+	mp_hook_fail(MP_FAIL_ALLOC_SHRINKER);
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, &hoard_ops),
+			-ENOMEM);
+	mp_hook_fail(MP_FAIL_SHRINKER_ADD);
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, &hoard_ops),
+			-ENOMEM);
+	KUNIT_EXPECT_NULL(test, pool->shrinker);
+	KUNIT_EXPECT_EQ(test, movable_pool_shrinker_add(pool, &hoard_ops), 0);
+	hoard_end(hoard);
+}
+
+static struct kunit_case mp_cases[] = {
+	KUNIT_CASE(shrinks_and_counts),
+	KUNIT_CASE(shrinks_for_nobody_without_fs),
+	KUNIT_CASE(one_thread_scans_at_a_time),
+	KUNIT_CASE(nothing_is_scanned_in_a_driver_op),
+	KUNIT_CASE(shrinker_cannot_end_in_itself),
+	KUNIT_CASE(shrinkers_that_cannot_be),
+	{}
+};
+
+MP_SUITE(tested, "shrinker", mp_cases);
+kunit_test_suites(&mp_suite_tested);
