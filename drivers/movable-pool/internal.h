@@ -44,6 +44,7 @@
 #include <linux/percpu.h>
 
 #include "backing.h"
+#include "conduct.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "movable_pool: " fmt
@@ -109,6 +110,7 @@ struct mp_counters {
  * @policy: where pages may be (policy.c)
  * @longterm: long-term pins (longterm.c)
  * @shrinker: the driver's, if it has one (shrinker.c)
+ * @conduct: what the driver does that it should not (conduct.c)
  * @priv: the driver's
  * @owner: the module whose ops these are; no reference is held
  * @name: the driver's name for it and a number
@@ -136,6 +138,7 @@ struct movable_pool {
 	struct movable_policy policy;
 	struct mp_longterm *longterm;
 	struct mp_shrinker *shrinker;
+	struct mp_conduct conduct;
 	void *priv;
 	struct module *owner;
 	char *name;
@@ -171,7 +174,10 @@ static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
 #ifdef MOVABLE_POOL_KUNIT
 __printf(1, 2) void mp_kunit_misuse(const char *format, ...);
 #define mp_misuse mp_kunit_misuse
+#define mp_advise mp_kunit_misuse
 #else
+/* It may have its reasons, or the machine had no time for it: no stack. */
+#define mp_advise(...)	pr_warn_ratelimited(__VA_ARGS__)
 #define mp_misuse(...) do { \
 	static atomic_t mp_said; \
 	WARN(!atomic_xchg(&mp_said, 1), "movable_pool: " __VA_ARGS__); \

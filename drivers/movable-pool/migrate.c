@@ -269,6 +269,7 @@ static __cold int mp_move_abort(struct mp_move *move, int err)
 /* What the VM may hear from a driver: 0, -EAGAIN or -EBUSY. */
 static int mp_move_verdict(struct mp_move *move, int err)
 {
+	mp_conduct_answer(move->pool, err);
 	if (err > 0 || err < -MAX_ERRNO) {
 		mp_misuse("%s: ops->migrate returned %d\n", move->pool->name,
 			  err);
@@ -286,11 +287,14 @@ static int mp_move_verdict(struct mp_move *move, int err)
 static noinline int mp_move_op(struct mp_move *move, struct page *dst,
 			       struct page *src)
 {
+	struct mp_conduct_call call;
 	struct mp_op op;
 	int err;
 
 	mp_op_enter(&op, move->pool, "migrate", src);
+	mp_conduct_begin(&call);
 	err = move->pool->ops->migrate(move->mp, dst, src, move->mode);
+	mp_conduct_end(move->pool, &call, move->mode);
 	mp_op_exit(&op);
 	return err;
 }

@@ -135,6 +135,8 @@ void __movable_page_unpin(struct movable_page *mp)
 {
 	u64 word = mp_word_read(mp);
 
+	if (MP_PINS_CHECKED && mp_word_pins(word))
+		mp_conduct_unpin(mp, mp_word_pfn(word));
 	do {
 		if (!mp_word_pins(word)) {
 			mp_misuse("unpin of a page that is not pinned\n");

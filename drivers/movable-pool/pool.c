@@ -143,6 +143,7 @@ static bool mp_attr_valid(const struct movable_pool_attr *attr)
 
 static void mp_pool_free(struct movable_pool *pool)
 {
+	mp_conduct_forget(pool);
 	mp_longterm_end(pool);
 	free_percpu(pool->counters);
 	kfree(pool->name);
@@ -158,6 +159,7 @@ static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
 		pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
 	if (!pool)
 		return NULL;
+	mp_conduct_watch(pool);
 	if (!mp_fail(MP_FAIL_ALLOC_STATS))
 		pool->counters = alloc_percpu_gfp(struct mp_counters,
 						  GFP_KERNEL_ACCOUNT);

@@ -35,6 +35,7 @@ void __movable_page_unmap(struct movable_page *mp);
 
 #if defined(MOVABLE_POOL_TEST) || defined(CONFIG_LOCKDEP) || \
 	defined(CONFIG_DEBUG_ATOMIC_SLEEP)
+#define MP_PINS_CHECKED		1
 
 static inline u64 mp_pin_inline(struct movable_page *mp)
 {
@@ -47,6 +48,7 @@ static inline bool mp_unpin_inline(struct movable_page *mp)
 }
 
 #else
+#define MP_PINS_CHECKED		0
 
 /* Return: the word before it had the pin, or 0. */
 static inline u64 mp_pin_inline(struct movable_page *mp)

@@ -45,6 +45,7 @@ static void pin_limit(struct kunit *test)
 	u64 full = (u64)MAX_PFN << 24 | (u64)(MAX_PINS - 1) << 4 | 10;
 	struct movable_page mp = { ATOMIC64_INIT(full) };
 	u64 last = full + 16;
+	char said[160];
 
 	KUNIT_EXPECT_EQ(test, movable_page_trypin(&mp), 0);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&mp.word), last);
@@ -57,6 +58,8 @@ static void pin_limit(struct kunit *test)
 	movable_page_unpin(&mp);
 	KUNIT_EXPECT_EQ(test, (u64)atomic64_read(&mp.word), full);
 	KUNIT_EXPECT_EQ(test, movable_page_pfn(&mp), MAX_PFN);
+	/* Of a frame that is not there the page does not lead back. */
+	KUNIT_EXPECT_EQ(test, mp_hooks_said(said, sizeof(said)), 1U);
 }
 
 /* No pin is added any more, those there are end; it is not empty. */
