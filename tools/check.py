@@ -21,6 +21,7 @@ import fetch
 import groups
 import kernels
 import matrix
+import refused
 import tree
 from cache import TREE, excerpt, say
 
@@ -66,6 +67,11 @@ QUOTE = re.compile(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)")
 TEST_MACRO = re.compile(r"^(TEST\w*|\w+_F)\(([^)]*)\)", re.M)
 DOTTED = re.compile(r"``(\w+)\.(\w+)``")
 FILES = ("c", "conf", "h", "ko", "py", "rst", "symvers")
+SUITE = re.compile(r'^MP_SUITE\(\w+, "([\w-]+)"', re.M)
+UNIT_TEST = re.compile(r"^\s*KUNIT_CASE\((\w+)\)", re.M)
+# A table of mistakes: what, how it is found, what is said of it, the tests.
+MISTAKES = "Documentation/mistakes.rst"
+LITERAL = re.compile(r"``([^`]+)``")
 # What else has a dot: "program.test" itself, members, sysctls.
 NO_PROGRAMS = ("program", "attr", "vm")
 
@@ -360,11 +366,21 @@ def tests_in(source):
         yield names[macro.startswith("TEST_F")]
 
 
+def all_tests(files):
+    """Of programs, and of the suites of unit tests, as (program, test)."""
+    for name in files.ending(".c"):
+        if re.fullmatch(r"selftests/\w+\.c", name):
+            for test in tests_in(text(name)):
+                yield name.split("/")[1][:-2], test
+        elif name.endswith("_kunit.c"):
+            for suite in SUITE.findall(text(name)):
+                for test in UNIT_TEST.findall(text(name)):
+                    yield suite, test
+
+
 def tests_named(files):
     """Every test that Documentation/ names as ``program.test`` exists"""
-    have = {(name.split("/")[1][:-2], test) for name in files.ending(".c")
-            if re.fullmatch(r"selftests/\w+\.c", name)
-            for test in tests_in(text(name))}
+    have = set(all_tests(files))
     names = [name for name in files.ending(".rst")
              if name.startswith("Documentation/")]
     return names, [f"{name}: no such test: {program}.{test}"
@@ -374,9 +390,60 @@ def tests_named(files):
                    and (program, test) not in have]
 
 
+def mistakes(files):
+    """Documentation/mistakes.rst quotes what is said and names what tests it"""
+    have = {f"{program}.{test}" for program, test in all_tests(files)}
+    have |= {path.name for path in refused.sources()}
+    have |= {f"make check: {check.__name__}" for check in CHECKS}
+    core = "".join(text(name) for name in files.ending(".c")
+                   if name.startswith("drivers/movable-pool/"))
+    return [MISTAKES], unproven(text(MISTAKES), have, core)
+
+
+def unproven(document, have, core):
+    """Rows of the table that name no test, one that is not there, or quote what
+    the framework does not say."""
+    found = list(table_rows(document))
+    wrong = [] if found else ["no table"]
+    for row in found:
+        if len(row) != 4:
+            wrong.append(f"{row[0]}: {len(row)} columns")
+            continue
+        tests = LITERAL.findall(row[3])
+        wrong += [f"{row[0]}: no such test: {test}"
+                  for test in tests or ["none"] if test not in have]
+        wrong += [f"{row[0]}: is not said: {words}"
+                  for words in LITERAL.findall(row[2]) if words not in core]
+    return wrong
+
+
+def table_rows(document):
+    """The rows of its list-tables but the first, as lists of cells."""
+    rows, head = [], True
+    for line in document.splitlines():
+        if line.startswith(".. list-table::"):
+            head = True
+        elif line.startswith("   * - "):
+            if not head:
+                rows.append([line[7:]])
+            head = False
+        elif rows and line.startswith("     - "):
+            rows[-1].append(line[7:])
+        elif rows and line.startswith("       "):
+            rows[-1][-1] += " " + line.strip()
+    return rows
+
+
+def compiler(files):
+    """Mistakes that do not compile are refused for the reason they name"""
+    return [str(path) for path in refused.sources()], \
+        refused.complaints(kernels.get())
+
+
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, copies, columns, header_size, licences, python, hosts, links,
-          readme_driver, tutorial, readme_kernels, programs, tests_named)
+          readme_driver, tutorial, readme_kernels, programs, tests_named,
+          mistakes, compiler)
 
 
 def side_by_side(files):

@@ -397,11 +397,27 @@ static int mp_test_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+/* The offset names pool and object: MP_TEST_MMAP(). */
+static int mp_test_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	unsigned long place = vma->vm_pgoff;
+	struct mp_test_pool *pool;
+	int err;
+
+	pool = mp_test_get(filp->private_data, place >> MP_TEST_MMAP_SHIFT);
+	if (!pool)
+		return -ENXIO;
+	err = mp_test_insert(pool, place & (BIT(MP_TEST_MMAP_SHIFT) - 1), vma);
+	mp_test_pool_put(pool);
+	return err;
+}
+
 static const struct file_operations mp_test_fops = {
 	.owner = THIS_MODULE,
 	.open = mp_test_open,
 	.release = mp_test_release,
 	.unlocked_ioctl = mp_test_ioctl,
+	.mmap = mp_test_mmap,
 };
 
 static struct miscdevice mp_test_device = {

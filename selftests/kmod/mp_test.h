@@ -12,6 +12,7 @@
 
 struct device;
 struct mp_test_pool;
+struct vm_area_struct;
 
 /**
  * struct mp_test_item - an object of the driver: a handle and its history
@@ -174,6 +175,10 @@ int mp_test_balloon_take_wait(struct mp_test_pool *pool,
 int mp_test_balloon_count(struct mp_test_pool *pool, struct mp_test_call *call);
 void mp_test_balloon_exchanged(struct mp_test_pool *pool, struct page *dst,
 			       struct page *src, int err);
+
+/* insert.c */
+int mp_test_insert(struct mp_test_pool *pool, unsigned int index,
+		   struct vm_area_struct *vma);
 
 /* mapped.c */
 int mp_test_mapped_alloc(struct mp_test_item *item, gfp_t gfp);

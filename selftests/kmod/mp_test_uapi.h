@@ -17,6 +17,9 @@
 #define MP_TEST_POOLS		8
 #define MP_TEST_NAME		32
 #define MP_TEST_LONGTERM	2
+/* mmap() of a page at this page's offset: the page of an object (insert.c). */
+#define MP_TEST_MMAP_SHIFT	20
+#define MP_TEST_MMAP(pool, index)	((pool) << MP_TEST_MMAP_SHIFT | (index))
 
 /* Ops the driver of a pool has. */
 #define MP_TEST_HAS_MIGRATE	0x1
@@ -121,6 +124,7 @@ enum mp_test_context {
 #define MP_TEST_GFP_NORETRY	0x10
 #define MP_TEST_GFP_NO_PLACE	0x20	/* in a mapped pool, no place */
 #define MP_TEST_GFP_PLACE	0x40	/* of another pool, an object's index */
+#define MP_TEST_GFP_MOVABLE	0x80
 
 enum mp_test_bad_page {
 	MP_TEST_BAD_COMPOUND,

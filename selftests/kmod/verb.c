@@ -23,6 +23,8 @@ static gfp_t mp_test_gfp(struct mp_test_call *call)
 		gfp |= __GFP_COMP;
 	if (call->arg & MP_TEST_GFP_DMA32)
 		gfp = (gfp & ~__GFP_HIGHMEM) | __GFP_DMA32;
+	if (call->arg & MP_TEST_GFP_MOVABLE)
+		gfp |= __GFP_MOVABLE;
 	if (call->arg & MP_TEST_GFP_NORETRY)
 		gfp |= __GFP_NORETRY;
 	return gfp;

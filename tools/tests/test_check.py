@@ -6,6 +6,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import check
+import refused
 
 PROGRAM = """
 #define DATA_F(name)	TEST_F(data, name)
@@ -41,6 +42,89 @@ class Quotes(unittest.TestCase):
     def test_a_document_that_quotes_nothing(self):
         self.assertEqual(check.misquoted("Nothing.\n", "samples/first"),
                          ["nothing is quoted"])
+
+
+TABLE = """
+.. list-table::
+   :header-rows: 1
+
+   * - mistake
+     - how it is found
+     - what is said
+     - tests
+   * - Freeing
+       twice
+     - an error
+     - ``freed twice``
+     - ``bad.free_twice``,
+       ``order.c``
+   * - None
+     - no
+     - nothing
+     - none
+"""
+
+
+class Mistakes(unittest.TestCase):
+    HAVE = {"bad.free_twice", "order.c"}
+    CORE = 'mp_misuse("a page freed twice\\n");'
+
+    def test_rows_without_the_first(self):
+        rows = check.table_rows(TABLE)
+        self.assertEqual([row[0] for row in rows], ["Freeing twice", "None"])
+        self.assertEqual(rows[0][3], "``bad.free_twice``, ``order.c``")
+
+    def test_a_row_without_a_test(self):
+        self.assertEqual(check.unproven(TABLE, self.HAVE, self.CORE),
+                         ["None: no such test: none"])
+
+    def test_a_test_and_a_sentence_that_are_not_there(self):
+        self.assertEqual(check.unproven(TABLE, {"order.c", "none"}, ""),
+                         ["Freeing twice: no such test: bad.free_twice",
+                          "Freeing twice: is not said: freed twice"])
+
+    def test_a_row_that_is_short(self):
+        short = TABLE + "   * - What\n     - is left out\n"
+        self.assertIn("What: 2 columns",
+                      check.unproven(short, self.HAVE, self.CORE))
+
+    def test_a_document_without_a_table(self):
+        self.assertEqual(check.unproven("Nothing.\n", set(), ""),
+                         ["no table"])
+
+
+class Refused(unittest.TestCase):
+    REASONS = {"order": ["too many arguments"]}
+    LOG = ("  CC [M]  order.o\n/a/b/order.c:11:9: error: too many arguments "
+           "to function \u2018f\u2019\norder.c:5:1: note: declared here\n")
+
+    def test_what_the_compiler_says(self):
+        self.assertEqual(refused.said(self.LOG),
+                         {"order": ["too many arguments to function 'f'"]})
+
+    def test_for_the_reason_it_names(self):
+        self.assertEqual(refused.judge(self.REASONS, {},
+                                       refused.said(self.LOG)), [])
+
+    def test_for_another_reason(self):
+        self.assertEqual(refused.judge(self.REASONS, {},
+                                       {"order": ["no such file"]}),
+                         ["order.c: refused for another reason: no such file"])
+
+    def test_not_at_all(self):
+        self.assertEqual(refused.judge(self.REASONS, {}, {}),
+                         ["order.c: compiles with its mistake"])
+
+    def test_though_it_is_right(self):
+        self.assertEqual(refused.judge(self.REASONS,
+                                       {"order": ["no such file"]},
+                                       refused.said(self.LOG)),
+                         ["order.c: not right without its mistake: "
+                          "no such file"])
+
+    def test_without_a_reason(self):
+        self.assertEqual(refused.judge({"order": []}, {}, {}),
+                         ["order.c: says in 0 lines why it is refused"])
 
 
 class Copies(unittest.TestCase):
