@@ -23,12 +23,13 @@ SCRIPT  ?=
 SEED    ?=
 DESTDIR ?=
 INSTALL_MOD_PATH ?= $(DESTDIR)
+KSRC    ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules modules_install install headers-there writable
 .PHONY: kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
-.PHONY: try package test-package clean help
+.PHONY: try package test-package docs clean help
 
 modules: headers-there
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
@@ -168,6 +169,10 @@ check:
 	@tools/setup check
 	@$(PYTHON) tools/check.py
 
+docs:
+	@tools/setup docs
+	@$(PYTHON) tools/docs.py $(if $(KSRC),--ksrc "$(KSRC)")
+
 clean:
 	@[ ! -d "$(KDIR)" ] || $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean
 	@[ ! -x /usr/bin/python3 ] || $(PYTHON) tools/build.py clean
@@ -199,6 +204,7 @@ help:
 	@echo "make test-package  install them in a root to throw away, build a driver there, load it"
 	@echo "make kernels      fetch Debian's PC kernels; ROWS=kernels: fetch or build those"
 	@echo "make check        style, static analysis, documentation comments"
+	@echo "make docs         Documentation/ as HTML; KSRC=dir: as that kernel's source does it"
 	@echo "make test-tools   test what fetches kernels and runs tests"
 	@echo "make clean        drop what was built (fetched kernels are kept)"
 	@echo ""

@@ -17,6 +17,7 @@ import time
 
 import build
 import cache
+import docs
 import fetch
 import groups
 import kernels
@@ -311,6 +312,12 @@ def links(files):
                        os.path.join(TREE, os.path.dirname(name), target))]
 
 
+def documentation(_files):
+    """Sphinx makes HTML of Documentation/ and has no warning"""
+    names = sorted(path.name for path in docs.SOURCE.glob("*.rst"))
+    return names, docs.build()[0]
+
+
 def readme_driver(_files):
     """The driver in README.md is the one that is built and tested"""
     source = text("samples/first/movable_first.c")
@@ -442,8 +449,8 @@ def compiler(files):
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, copies, columns, header_size, licences, python, hosts, links,
-          readme_driver, tutorial, readme_kernels, programs, tests_named,
-          mistakes, compiler)
+          documentation, readme_driver, tutorial, readme_kernels, programs,
+          tests_named, mistakes, compiler)
 
 
 def side_by_side(files):

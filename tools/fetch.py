@@ -161,8 +161,9 @@ def complete(apt, row, release, partial, target):
         prepare.headers(partial, release, target)
 
 
-# The kernel's own test harness, a test of compaction and style checkers, from
-# the oldest source package whose harness can list and filter tests.
+# The kernel's own test harness, a test of compaction, style checkers, and what
+# it makes its documentation with, from the oldest source package whose harness
+# can list and filter tests.
 SOURCE = {"suites": ["bookworm", "bookworm-security"],
           "package": "linux-source-6.12"}
 SOURCE_FILES = [
@@ -173,11 +174,14 @@ SOURCE_FILES = [
     "tools/testing/selftests/mm/compaction_test.c",
     "scripts/checkpatch.pl", "scripts/spelling.txt",
     "scripts/const_structs.checkpatch", "scripts/kernel-doc",
+    "scripts/clang-tools/gen_compile_commands.py",
+    "Documentation/conf.py", "Documentation/sphinx/*",
+    "Documentation/sphinx-static/*", "Documentation/images/*",
 ]
 
 
 def source():
-    """The directory with the kernel's test harness and style checkers."""
+    """The directory with the kernel's test harness, checkers and tools."""
     target = cache.root() / "linux-source"
     if not has_all(target):
         with cache.lock("source"):
@@ -193,8 +197,8 @@ def has_all(target):
 
 def fetch_source(target):
     cache.sweep(target.parent)
-    cache.say("kernel sources: first use, fetching the test harness and "
-              "the style checkers")
+    cache.say("kernel sources: first use, fetching the test harness, the "
+              "style checkers and what documentation is made with")
     apt = Apt("source", SOURCE["suites"])
     with careful(apt), cache.filling(target) as partial:
         apt.update()
