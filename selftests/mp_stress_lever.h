@@ -129,7 +129,7 @@ static inline int mp_lever_offline(struct mp_lever *lever)
 
 /*
  * Frames that are lost by design, so there is an end to it.  None of a block
- * that can go offline: with such a frame it never would again (backings.rst).
+ * that can go offline: with such a frame it never would again (limits.rst).
  */
 static inline int mp_lever_soft_offline(struct mp_lever *lever)
 {

@@ -18,6 +18,7 @@ import time
 import build
 import cache
 import docs
+import documents
 import fetch
 import groups
 import kernels
@@ -62,6 +63,7 @@ EXPORT = re.compile(r"^EXPORT_SYMBOL(?:_NS)?(?:_GPL)?\((\w+)", re.M)
 KERNEL_DOC = re.compile(r"/\*\*\n(.*?)\*/\s*([^;{]*)", re.S)
 # Documents that quote a driver.
 QUOTED = (("Documentation/balloon.rst", "samples/balloon"),
+          ("Documentation/first-driver.rst", "samples/first"),
           ("Documentation/mapped.rst", "samples/buffers"),
           ("Documentation/directed.rst", "samples/edu"))
 QUOTE = re.compile(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)")
@@ -318,11 +320,32 @@ def documentation(_files):
     return names, docs.build()[0]
 
 
+def errors(_files):
+    """errors.rst has each error of each function, as its comment does"""
+    return ["errors.rst"], documents.errors()
+
+
+def states(_files):
+    """The picture of states has the transitions there are"""
+    return ["page-states.dot"], documents.states()
+
+
 def readme_driver(_files):
     """The driver in README.md is the one that is built and tested"""
     source = text("samples/first/movable_first.c")
     same = f"```c\n{source}```" in text("README.md")
     return ["README.md"], [] if same else ["README.md: the driver differs"]
+
+
+def first_driver(_files):
+    """The first driver is documented whole, and has the lines it promises"""
+    lines = [line for line in text("samples/first/movable_first.c").splitlines()
+             if line and not line.startswith(("//", "MODULE_"))]
+    title = f"Your first driver, in {len(lines)} lines"
+    said = text("Documentation/first-driver.rst")
+    return ["first-driver.rst"], [
+        f"first-driver.rst: not in it: {line}" for line in (title, *lines)
+        if line not in said]
 
 
 def tutorial(_files):
@@ -449,8 +472,8 @@ def compiler(files):
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, copies, columns, header_size, licences, python, hosts, links,
-          documentation, readme_driver, tutorial, readme_kernels, programs,
-          tests_named, mistakes, compiler)
+          documentation, errors, states, first_driver, readme_driver, tutorial,
+          readme_kernels, programs, tests_named, mistakes, compiler)
 
 
 def side_by_side(files):
