@@ -29,7 +29,7 @@ PYTHON  := /usr/bin/python3 -B
 .PHONY: modules modules_install install headers-there writable
 .PHONY: kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
-.PHONY: try package test-package docs clean help
+.PHONY: try package test-package docs compile_commands.json clean help
 
 modules: headers-there
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
@@ -173,6 +173,10 @@ docs:
 	@tools/setup docs
 	@$(PYTHON) tools/docs.py $(if $(KSRC),--ksrc "$(KSRC)")
 
+compile_commands.json:
+	@tools/setup kernels
+	@$(PYTHON) tools/clangd.py --kernel "$(KERNEL)"
+
 clean:
 	@[ ! -d "$(KDIR)" ] || $(MAKE) -s -C "$(KDIR)" M="$(CURDIR)" clean
 	@[ ! -x /usr/bin/python3 ] || $(PYTHON) tools/build.py clean
@@ -205,6 +209,7 @@ help:
 	@echo "make kernels      fetch Debian's PC kernels; ROWS=kernels: fetch or build those"
 	@echo "make check        style, static analysis, documentation comments"
 	@echo "make docs         Documentation/ as HTML; KSRC=dir: as that kernel's source does it"
+	@echo "make compile_commands.json  how modules are compiled, for clangd"
 	@echo "make test-tools   test what fetches kernels and runs tests"
 	@echo "make clean        drop what was built (fetched kernels are kept)"
 	@echo ""

@@ -75,8 +75,9 @@ def area_of(kernel, variant):
     return objects() / identity(kernel) / variant
 
 
-def modules(kernel, variant, coverage=False):
-    """Build all modules; variant is one of OPTIONS."""
+def modules(kernel, variant, coverage=False, keep=Build):
+    """Build all modules; variant is one of OPTIONS.  keep() gets the directory,
+    before anybody else builds there, and makes what is returned."""
     area = area_of(kernel, f"coverage-{variant}" if coverage else variant)
     option = ["MOVABLE_POOL_COVERAGE=1"] if coverage else []
     with cache.lock("build"):
@@ -84,7 +85,7 @@ def modules(kernel, variant, coverage=False):
         run(kbuild(kernel, area, variant) + option, area,
             f"modules for {kernel.release}, {variant}",
             HARMLESS if has_symbols(kernel) else UNKNOWN)
-        return Build(area)
+        return keep(area)
 
 
 def driver(kernel, directory):

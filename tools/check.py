@@ -17,6 +17,7 @@ import time
 
 import build
 import cache
+import commands
 import docs
 import documents
 import fetch
@@ -320,6 +321,11 @@ def documentation(_files):
     return names, docs.build()[0]
 
 
+def shown_commands(_files):
+    """Commands that documents show are run by a test"""
+    return commands.all_complaints()
+
+
 def errors(_files):
     """errors.rst has each error of each function, as its comment does"""
     return ["errors.rst"], documents.errors()
@@ -472,8 +478,9 @@ def compiler(files):
 
 CHECKS = (checkpatch, sparse, shellcheck, kernel_doc, exports, version_tests,
           bugs, copies, columns, header_size, licences, python, hosts, links,
-          documentation, errors, states, first_driver, readme_driver, tutorial,
-          readme_kernels, programs, tests_named, mistakes, compiler)
+          documentation, shown_commands, errors, states, first_driver,
+          readme_driver, tutorial, readme_kernels, programs, tests_named,
+          mistakes, compiler)
 
 
 def side_by_side(files):
