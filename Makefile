@@ -26,15 +26,15 @@ INSTALL_MOD_PATH ?= $(DESTDIR)
 KSRC    ?=
 PYTHON  := /usr/bin/python3 -B
 
-.PHONY: modules modules_install install headers-there writable
+.PHONY: modules modules_install install _headers _writable
 .PHONY: kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: try package test-package docs compile_commands.json clean help
 
-modules: headers-there
+modules: _headers
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
 
-headers-there:
+_headers:
 	@[ -d "$(KDIR)" ] || { echo "error: no kernel headers in $(KDIR):" \
 		"install linux-headers-$$(uname -r), or say KDIR=directory" \
 		"(make test and make demo need none)" >&2; exit 1; }
@@ -49,7 +49,7 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 place = $(to)/lib/modules/$(release)
 version = $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-writable: headers-there
+_writable: _headers
 	@[ -n "$(release)" ] || { echo "error: $(KDIR) does not say which" \
 		"kernel it is for: it has not been prepared" >&2; exit 1; }
 	@[ -z "$(DESTDIR)" ] || [ "$(abspath $(DESTDIR))" = "$(to)" ] || { \
@@ -66,7 +66,7 @@ writable: headers-there
 key = $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY="\(.*\)"/\1/p' "$(KDIR)/.config")
 has_key = $(filter pkcs11:%,$(key))$(wildcard $(KDIR)/$(key) $(key))
 
-modules_install: writable
+modules_install: _writable
 	+@$(core) modules
 	+@$(core) INSTALL_MOD_PATH="$(to)" \
 		$(if $(has_key),,CONFIG_MODULE_SIG_ALL=) modules_install

@@ -23,6 +23,12 @@ RUN = {
     "make -C /lib/modules/$(uname -r)/build M=$PWD "
     "MOVABLE_POOL=$HOME/movable_pool":
         ("tools/tests/test_modules.py", '"MOVABLE_POOL=$HOME/movable_pool"'),
+    "make -C /lib/modules/$(uname -r)/build M=$PWD":
+        ("tools/tests/test_install.py", 'f"M={here}"'),
+    "dkms add .": ("tools/test-package.py", "dkms add {self.own}"),
+    "dkms install movable-pool/0.1":
+        ("tools/test-package.py", "dkms build {self.own}"),
+    "dkms autoinstall": ("tools/test-package.py", "dkms autoinstall"),
     "insmod movable_ramdisk.ko size_mb=256 disks=2":
         ("selftests/ramdisk.c", "size_mb=2 disks=3"),
     "echo w > /proc/sysrq-trigger":
@@ -32,8 +38,12 @@ RUN = {
     "echo 100000 >/proc/sys/vm/nr_hugepages":
         ("tools/compaction.py", "echo 100000 >/proc/sys/vm/nr_hugepages"),
 }
-# It is all others, and takes hours.
-ALL = ("test-all",)
+# It is all others, and takes hours; and what only it runs.
+ALL = ("test-all", "test-package")
+# Verbs whose tests are in those of others.
+WITH = {"modules_install": "install"}
+# A check by name, "make check: links".
+NAMED = re.compile(r"make check: \w+$")
 PROMPT = "# "
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -42,6 +52,8 @@ WORD = re.compile(r"``([^`]+)``")
 INDENTED = re.compile(r"(?:^|\n\n)((?:    .*\n)+)")
 # Columns of the block's own: what is said of the command.
 COMMENT = re.compile(r"\s{2,}.*|\s+#\s.*")
+RULE = re.compile(r"^([\w.-]+):((?: [\w-]+)*)\n((?:\t.*\n|#.*\n)+)", re.M)
+DEFINITION = re.compile(r"^(\w+)\s*[?:]?=((?:.*\\\n)*.*\n)", re.M)
 PART = re.compile(r"(?:[^\s\"]|\"[^\"]*\")+")
 
 
@@ -65,16 +77,34 @@ def commands(name, text):
     for line in shown(name, text):
         root = line.startswith(PROMPT)
         line = COMMENT.sub("", line[len(PROMPT):] if root else line)
-        if line.split(" ")[0] in WORDS:
+        if line.split(" ")[0] in WORDS and not NAMED.match(line):
             yield line, root
 
 
 def verbs():
-    """The Makefile's, and the variables that each can be given."""
+    """The Makefile's, and the variables that each can be given.  What begins
+    with "_" is a step of others and no verb."""
     makefile = (TREE / "Makefile").read_text()
-    return {verb: set(re.findall(r"\b[A-Z]+\b", recipe))
-            for verb, recipe in re.findall(r"^([\w.-]+):\n((?:\t.*\n)+)",
-                                           makefile, re.M)}
+    rules = {name: f"{needs}\n{recipe}" for name, needs, recipe
+             in RULE.findall(makefile)}
+    rules.update((f"$({name}", text)
+                 for name, text in DEFINITION.findall(makefile))
+    return {verb: set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*\b",
+                                 all_of(verb, rules)))
+            for verb in rules if verb[0] not in "_$"}
+
+
+def all_of(name, rules):
+    """Its text, and that of all it needs and of the variables there."""
+    text, todo, seen = "", [name], set()
+    while todo:
+        one = todo.pop()
+        if one in rules and one not in seen:
+            seen.add(one)
+            text += rules[one]
+            needs = rules[one].partition("\n")[0].split()
+            todo += needs + re.findall(r"\$\(\w+", rules[one])
+    return text
 
 
 def run_by_ci():
@@ -83,7 +113,7 @@ def run_by_ci():
 
 
 def tested(verb):
-    stem = re.sub("[-.]", "_", verb)
+    stem = re.sub("[-.]", "_", WITH.get(verb, verb))
     return (verb in run_by_ci() or verb in ALL
             or (TREE / f"tools/tests/test_{stem}.py").exists())
 

@@ -90,6 +90,8 @@ class Tree(unittest.TestCase):
     def test_verbs_and_variables(self):
         self.assertLessEqual({"KERNEL", "FLAVOUR", "ONLY", "CMDLINE"},
                              commands.verbs()["test"])
+        self.assertLessEqual({"KDIR", "DESTDIR"}, commands.verbs()["install"])
+        self.assertFalse([verb for verb in commands.verbs() if "_" == verb[0]])
 
     def test_help_names_each_verb(self):
         said = subprocess.run(["make", "help"], cwd=TREE, text=True,
