@@ -29,7 +29,7 @@
  * @refs: the pool's, and one of each pin: whoever forgot one may come late
  */
 struct mp_longterm {
-	spinlock_t lock;		/* leaf */
+	spinlock_t lock;	/* leaf; of @pins, @ended */
 	struct list_head pins;
 	bool ended;
 	refcount_t refs;

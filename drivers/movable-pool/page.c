@@ -327,7 +327,7 @@ int mp_page_alloc_set(struct movable_pool *pool, const struct mp_set *set,
  * @gfp: as for movable_page_alloc()
  *
  * Context: As for movable_page_alloc().
- * Return: how many got one, the first of @mps; the others are unchanged.
+ * Return: how many got one, counted from the first; the others are unchanged.
  */
 unsigned int movable_page_alloc_bulk(struct movable_pool *pool,
 				     struct movable_page **mps, unsigned int n,
