@@ -24,12 +24,14 @@ SEED    ?=
 DESTDIR ?=
 INSTALL_MOD_PATH ?= $(DESTDIR)
 KSRC    ?=
+OUT     ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules modules_install install _headers _writable
 .PHONY: kernels kunit test test-all test-tools cross coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
-.PHONY: try package test-package docs compile_commands.json clean help
+.PHONY: try package test-package patch link unlink docs compile_commands.json
+.PHONY: clean help
 
 modules: _headers
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
@@ -105,6 +107,16 @@ test-all:
 	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"; \
 	matrix=$$?; \
 	[ -n "$(ROWS)" ] || $(PYTHON) tools/test-package.py && exit $$matrix
+
+patch:
+	@tools/setup patch
+	@$(PYTHON) tools/upstream.py --tree "$(KSRC)" --out "$(OUT)"
+
+link:
+	@$(PYTHON) tools/link.py "$(KSRC)"
+
+unlink:
+	@$(PYTHON) tools/link.py --undo "$(KSRC)"
 
 bench:
 	@tools/setup bench
@@ -198,6 +210,8 @@ help:
 	@echo "make test WITHOUT=x  all but the groups of the sets named"
 	@echo "make test ONLY=fuzz CMDLINE=\"mp_seed=1 mp_calls=9000\"  add to the kernel's command line"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
+	@echo "make patch KSRC=dir  write them against the kernel tree in dir; OUT=dir: where to"
+	@echo "make link KSRC=dir  the framework into a kernel tree; make unlink: and out again"
 	@echo "make stress       anything at once, at random; DURATION=10m SEED=n, as test"
 	@echo "make cross        build modules and test programs for other machines"
 	@echo "make bench        what pages cost, beside all else; PARTS=parts KERNELS=kernels SHORT=1"

@@ -182,28 +182,48 @@ SOURCE_FILES = [
 
 def source():
     """The directory with the kernel's test harness, checkers and tools."""
-    target = cache.root() / "linux-source"
-    if not has_all(target):
+    return some_of(SOURCE, "linux-source", SOURCE_FILES,
+                   "the test harness, the style checkers and what "
+                   "documentation is made with")
+
+
+def some_of(source_, name, files, what):
+    """A directory of the cache with these files of a kernel's source."""
+    target = cache.root() / name
+    if not has_all(target, files):
         with cache.lock("source"):
-            if not has_all(target):
-                fetch_source(target)
+            if not has_all(target, files):
+                fetch_source(source_, target, files, what)
     return target
 
 
-def has_all(target):
+def has_all(target, files):
     """What an older tree has fetched may be less than is needed now."""
-    return all(any(target.glob(name)) for name in SOURCE_FILES)
+    return all(any(target.glob(name)) for name in files)
 
 
-def fetch_source(target):
+def fetch_source(source_, target, files, what):
     cache.sweep(target.parent)
-    cache.say("kernel sources: first use, fetching the test harness, the "
-              "style checkers and what documentation is made with")
-    apt = Apt("source", SOURCE["suites"])
+    cache.say(f"kernel sources: first use, fetching {what}")
+    apt = Apt("source" if source_ is SOURCE else target.name,
+              source_["suites"])
     with careful(apt), cache.filling(target) as partial:
         apt.update()
-        unpack_source(apt, SOURCE["package"], partial, SOURCE_FILES)
+        unpack_source(apt, source_["package"], partial, files)
         shutil.rmtree(target, ignore_errors=True)
+
+
+# What the series for the kernel is made against, whole or in part, and the
+# style checker that belongs to it.
+SERIES = {"suites": ["trixie-backports"], "package": "linux-source-7.2"}
+SERIES_CHECKER = ["scripts/checkpatch.pl", "scripts/spelling.txt",
+                  "scripts/const_structs.checkpatch"]
+
+
+def series_base(names):
+    """The directory with those files of the kernel that a series is for."""
+    return some_of(SERIES, "linux-7.2-base", [*SERIES_CHECKER, *names],
+                   "what the series for the kernel changes")
 
 
 # The userland of guests that are another machine than this one.
