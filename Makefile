@@ -28,7 +28,8 @@ OUT     ?=
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules modules_install install _headers _writable
-.PHONY: kernels kunit test test-all test-tools cross coverage demo
+.PHONY: kernels kunit test test-all test-series test-tools cross
+.PHONY: coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: try package test-package patch link unlink docs compile_commands.json
 .PHONY: clean help
@@ -106,7 +107,12 @@ test-all:
 	@tools/setup test-all
 	@$(PYTHON) tools/matrix.py --jobs "$(JOBS)" --rows "$(ROWS)"; \
 	matrix=$$?; \
-	[ -n "$(ROWS)" ] || $(PYTHON) tools/test-package.py && exit $$matrix
+	[ -n "$(ROWS)" ] || { $(PYTHON) tools/test-package.py && \
+		$(MAKE) -s test-series ALL=1; } && exit $$matrix
+
+test-series:
+	@tools/setup test-series $(if $(ALL),whole)
+	@$(PYTHON) tools/test-series.py $(if $(ALL),--all)
 
 patch:
 	@tools/setup patch
@@ -210,6 +216,7 @@ help:
 	@echo "make test WITHOUT=x  all but the groups of the sets named"
 	@echo "make test ONLY=fuzz CMDLINE=\"mp_seed=1 mp_calls=9000\"  add to the kernel's command line"
 	@echo "make test-all     run all tests on every kernel; JOBS=n: n at a time; ROWS=kernels"
+	@echo "make test-series  the patches for the kernel: git am, checkpatch; ALL=1: build, run"
 	@echo "make patch KSRC=dir  write them against the kernel tree in dir; OUT=dir: where to"
 	@echo "make link KSRC=dir  the framework into a kernel tree; make unlink: and out again"
 	@echo "make stress       anything at once, at random; DURATION=10m SEED=n, as test"

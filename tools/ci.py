@@ -19,8 +19,8 @@ from cache import TREE, say
 AT_ONCE = 2
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed$")
 
-VERBS = ("check", "test-tools", "kunit", "cross", "test", "demo", "bench",
-         "package")
+VERBS = ("check", "test-tools", "test-series", "kunit", "cross", "test", "demo",
+         "bench", "package")
 DEBUG = "6.1-debug 7.2-debug"   # built here, before anything is timed
 # Parts that only prepare, and have no tests to count.
 PREPARE = (
@@ -31,6 +31,7 @@ PREPARE = (
 ONE_BY_ONE = (
     ("check", ["make", "check"]),
     ("tools", ["make", "test-tools"]),
+    ("series", ["make", "test-series"]),
     ("kunit", ["make", "kunit"]),
     ("cross", ["make", "cross"]),
 )

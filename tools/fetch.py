@@ -220,6 +220,35 @@ SERIES_CHECKER = ["scripts/checkpatch.pl", "scripts/spelling.txt",
                   "scripts/const_structs.checkpatch"]
 
 
+# Of the whole, files that no kernel for our guests is made of (built.LEFT_OUT),
+# but with what the series changes there, and what its documents are built by.
+SERIES_LEFT_OUT = (
+    *(name for name in built.LEFT_OUT
+      if not name.startswith(("Documentation/", "tools/testing/"))),
+    "Documentation/[!KMcdims]*", "tools/testing/[!s]*",
+    "tools/testing/selftests/[!Mklmr]*")
+
+
+def series_source():
+    """The directory with the source that a series is applied to and built."""
+    target = cache.root() / "linux-7.2-source"
+    if not target.is_dir():
+        with cache.lock("source"):
+            if not target.is_dir():
+                fetch_whole(target)
+    return target
+
+
+def fetch_whole(target):
+    cache.sweep(target.parent)
+    cache.say(f"kernel source: first use, unpacking {SERIES['package']}")
+    apt = Apt(target.name, SERIES["suites"])
+    with careful(apt), cache.filling(target) as partial:
+        apt.update()
+        unpack_source(apt, SERIES["package"], partial,
+                      without=SERIES_LEFT_OUT)
+
+
 def series_base(names):
     """The directory with those files of the kernel that a series is for."""
     return some_of(SERIES, "linux-7.2-base", [*SERIES_CHECKER, *names],

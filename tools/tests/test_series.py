@@ -8,11 +8,13 @@ import unittest
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import applied
 import cover
 import hunks
 import intree
 import link
 import series
+import program
 import upstream
 from cache import Failure
 
@@ -344,6 +346,74 @@ class KernelTree(unittest.TestCase):
                 else:
                     with self.assertRaisesRegex(Failure, "not 'Name"):
                         upstream.author()
+
+
+class Bench(unittest.TestCase):
+    """What tests the series can fail."""
+
+    def setUp(self):
+        self.bench = program.load("test-series")
+        area = tempfile.TemporaryDirectory()
+        self.addCleanup(area.cleanup)
+        self.area = pathlib.Path(area.name)
+
+    def report(self, function, *words):
+        report = self.bench.Report()
+        with mock.patch.object(self.bench, "say"), \
+                mock.patch("cache.say"):
+            value = report.test("it", function, *words)
+        return report, value
+
+    def test_a_failure_counts(self):
+        def fails(why):
+            raise Failure(why)
+        report, value = self.report(fails, "no reason")
+        self.assertEqual((report.passed, report.failed, value), (0, 1, None))
+        report, value = self.report(len, "four")
+        self.assertEqual((report.passed, report.failed, value), (1, 0, 4))
+
+    def test_a_letter_that_is_not_complete(self):
+        path = self.area / "0000-cover-letter.patch"
+        for left in ("*** BLURB HERE ***", "a move is @move@"):
+            path.write_text(f"Subject: one\n\n{left}\n")
+            with self.subTest(left), self.assertRaisesRegex(Failure, "left"):
+                self.bench.letter(path)
+        path.write_text("From: A <a@example.org>\n")
+        self.bench.letter(path)
+
+    def test_a_patch_that_does_not_apply(self):
+        (self.area / "a").write_text("one\n")
+        applied.repository(self.area, ["a"])
+        patch = self.area / "0001.patch"
+        patch.write_text("From: A <a@example.org>\nSubject: [PATCH] a\n\n---\n"
+                         "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-two\n+2\n")
+        with self.assertRaisesRegex(Failure, "git am: "):
+            applied.am(self.area, patch)
+
+    def test_files_of_the_driver_that_a_patch_adds(self):
+        (self.area / "a").write_text("one\n")
+        applied.repository(self.area, ["a"])
+        driver = self.area / applied.DRIVER
+        driver.mkdir(parents=True)
+        (driver / "new.c").write_text("\n")
+        (driver / "new.h").write_text("\n")
+        (self.area / "a").write_text("two\n")
+        applied.git(self.area, "add", "-f", "a", applied.DRIVER)
+        applied.git(self.area, "commit", "-q", "-m", "more")
+        self.assertEqual(applied.added(self.area),
+                         [f"{applied.DRIVER}/new.c"])
+
+    def test_modules_by_the_names_of_the_groups(self):
+        tree = mock.Mock(source=self.area / "source")
+        for name in (f"objects/{applied.DRIVER}/movable_pool.ko",
+                     f"source/{applied.SELFTESTS}/kmod/mp_test.ko"):
+            (self.area / name).parent.mkdir(parents=True)
+            (self.area / name).write_text("\n")
+        modules = applied.Modules(self.area / "objects", tree)
+        self.assertEqual(modules.module("movable_pool_test").name,
+                         "movable_pool.ko")
+        self.assertEqual(modules.module("mp_test").name, "mp_test.ko")
+        self.assertIsNone(modules.module("movable_ramdisk"))
 
 
 if __name__ == "__main__":
