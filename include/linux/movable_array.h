@@ -6,7 +6,7 @@
  * DOC: Arrays of handles
  *
  * A driver with a buffer of n pages has an array of n handles, and does to all
- * of them what it could do to each, in one call:
+ * of them what it could do to each, in one call::
  *
  *	struct movable_page *pages = kvcalloc(n, sizeof(*pages), GFP_KERNEL);
  *

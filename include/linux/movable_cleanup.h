@@ -5,7 +5,7 @@
 /**
  * DOC: What ends with its scope
  *
- * Where the kernel has linux/cleanup.h; elsewhere nothing is defined here.
+ * Where the kernel has linux/cleanup.h; elsewhere nothing is defined here::
  *
  *	CLASS(movable_page_map, at)(mp);
  *
@@ -17,11 +17,11 @@
  * the same without an address, and with .err instead of it.  What could not be
  * pinned is not unpinned.
  *
+ * What movable_pool_create() returns, errors included, is destroyed unless
+ * no_free_ptr() has taken it out::
+ *
  *	struct movable_pool *pool __free(movable_pool_destroy) =
  *		movable_pool_create(&attr);
- *
- * is for what create() returns, errors included, until no_free_ptr() takes the
- * pool out.
  */
 
 #include <linux/err.h>

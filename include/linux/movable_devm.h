@@ -7,7 +7,7 @@
  *
  * What is managed by a device (devres) ends when the device is unbound from its
  * driver, after the driver's remove(), or when its probe() fails: what was made
- * last ends first.
+ * last ends first::
  *
  *	pool = devm_movable_pool_create(dev, &attr);
  *	pages = devm_movable_array_alloc(dev, pool, n, GFP_KERNEL);
@@ -15,7 +15,7 @@
  * Pages of such an array are freed before the pool ends, and their handles after
  * the pages; nothing of it is left to the driver but to have stopped the device
  * in remove(), and to have no page pinned then.  A shrinker whose ops look at
- * the array has to end before that, so it is added last, and managed:
+ * the array has to end before that, so it is added last, and managed::
  *
  *	err = devm_movable_pool_shrinker_add(dev, pool, &shrinker_ops);
  *

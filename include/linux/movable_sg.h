@@ -6,7 +6,7 @@
  * DOC: Scatterlists
  *
  * What a device transfers to or from in one go: the pages of an array, pinned
- * for as long as the table is there.
+ * for as long as the table is there::
  *
  *	err = movable_sg_pin(&table, pages, n, dma_get_max_seg_size(dev));
  *	err = dma_map_sgtable(dev, &table, DMA_TO_DEVICE, 0);

@@ -6,7 +6,7 @@
  * DOC: Giving pages back under memory pressure
  *
  * A driver with pages that it could do without, a cache, says how many these
- * are and frees some of them when the kernel is short of memory:
+ * are and frees some of them when the kernel is short of memory::
  *
  *	static const struct movable_shrinker_ops shrinker_ops = {
  *		.count = my_count,
