@@ -77,7 +77,7 @@ UNIT_TEST = re.compile(r"^\s*KUNIT_CASE\((\w+)\)", re.M)
 MISTAKES = "Documentation/mistakes.rst"
 LITERAL = re.compile(r"``([^`]+)``")
 # What else has a dot: "program.test" itself, members, sysctls.
-NO_PROGRAMS = ("program", "attr", "vm")
+NO_PROGRAMS = ("program", "suite", "attr", "vm")
 
 
 class Files:
@@ -455,19 +455,17 @@ def unproven(document, have, core):
 
 def table_rows(document):
     """The rows of its list-tables but the first, as lists of cells."""
-    rows, head = [], True
+    tables = []
     for line in document.splitlines():
         if line.startswith(".. list-table::"):
-            head = True
-        elif line.startswith("   * - "):
-            if not head:
-                rows.append([line[7:]])
-            head = False
-        elif rows and line.startswith("     - "):
-            rows[-1].append(line[7:])
-        elif rows and line.startswith("       "):
-            rows[-1][-1] += " " + line.strip()
-    return rows
+            tables.append([])
+        elif tables and line.startswith("   * - "):
+            tables[-1].append([line[7:]])
+        elif tables and tables[-1] and line.startswith("     - "):
+            tables[-1][-1].append(line[7:])
+        elif tables and tables[-1] and line.startswith("       "):
+            tables[-1][-1][-1] += " " + line.strip()
+    return [row for table in tables for row in table[1:]]
 
 
 def compiler(files):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How drivers conduct themselves.  Nothing here keeps a driver from anything: it
- * is too late for that, or it may have its reasons.
+ * How drivers conduct themselves.  Nothing here keeps a driver from anything:
+ * it is too late for that, or it may have its reasons.
  */
 
 #include <linux/jiffies.h>

@@ -50,15 +50,15 @@ __devm_movable_pool_create(struct device *dev,
 }
 EXPORT_SYMBOL_GPL(__devm_movable_pool_create);
 
-/* In devres, whose memory ends with the device; the handles may have to stay. */
+/* In devres, which ends with the device; the handles may have to stay. */
 struct mp_devm_array {
 	struct movable_page *mps;
 	unsigned int n;
 };
 
 /*
- * Who has a page pinned though the device is gone may still write to it, and the
- * pool knows where its handle is.
+ * Who has a page pinned though the device is gone may still write to it, and
+ * the pool knows where its handle is.
  */
 static void mp_devm_array_release(struct device *dev, void *res)
 {
@@ -97,9 +97,9 @@ static struct mp_devm_array *mp_devm_array_new(unsigned int n)
  * @n: how many, at least one
  * @gfp: as for movable_page_alloc(); of the pages
  *
- * Handles and pages; all of them, or none.  The driver may free pages of it, and
- * allocate them anew, at any time before.  A page that is pinned when the device
- * ends is left to the pool, loudly, and the handles are lost.
+ * Handles and pages; all of them, or none.  The driver may free pages of it,
+ * and allocate them anew, at any time before.  A page that is pinned when the
+ * device ends is left to the pool, loudly, and the handles are lost.
  *
  * Context: May sleep.
  * Return: the handles, or ERR_PTR(): -EINVAL for @n 0, -ENOMEM, or as

@@ -136,8 +136,8 @@ void mp_op_might_wait(void)
 #endif
 
 /*
- * Said by every call that can wait for a page lock, unknown to lockdep, or for a
- * shrinker.
+ * Said by every call that can wait for a page lock, unknown to lockdep, or for
+ * a shrinker.
  */
 void mp_op_not_in_reclaim(void)
 {

@@ -267,8 +267,8 @@ static unsigned int mp_bulk_new(struct movable_pool *pool, gfp_t gfp,
 }
 
 /*
- * Up to MP_BULK pages, from the set's @first on; falls back to single ones where
- * bulk comes short.
+ * Up to MP_BULK pages, from the set's @first on; falls back to single ones
+ * where bulk comes short.
  */
 static int mp_alloc_chunk(struct movable_pool *pool, const struct mp_set *set,
 			  unsigned int first, unsigned int n, gfp_t gfp,

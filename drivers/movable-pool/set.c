@@ -262,15 +262,15 @@ EXPORT_SYMBOL_GPL(movable_array_unpin);
  * @n: how many
  *
  * Empty handles are passed over, so this ends an array that was filled in part,
- * and one of which some pages were pinned the last time.  One that somebody else
- * is freeing just then is not empty: that is a mistake, as with
+ * and one of which some pages were pinned the last time.  One that somebody
+ * else is freeing just then is not empty: that is a mistake, as with
  * movable_page_free().
  *
  * Context: As movable_page_free(): may sleep, but only while a page is being
  * moved; safe in reclaim.  Not in a driver op.
- * Return: 0: all handles are empty, and their memory the driver's; otherwise the
- * first error, as movable_page_free(), for those that are not: -EBUSY if any
- * is pinned.
+ * Return: 0: all handles are empty, and their memory the driver's; otherwise
+ * the first error there was, as movable_page_free(): -EBUSY for one that is
+ * pinned.
  */
 int movable_array_free(struct movable_page *mps, unsigned int n)
 {

@@ -3,8 +3,8 @@
 #define _MOVABLE_POOL_SET_H
 
 /*
- * A set of handles, in either form in which drivers have them: each in an object
- * of its own, with pointers to them, or all in an array.
+ * A set of handles, in either form in which drivers have them: each in an
+ * object of its own, with pointers to them, or all in an array.
  */
 
 #include <linux/movable_pool.h>

@@ -56,8 +56,9 @@ static int mp_shrinker_register(struct mp_shrinker *shrinker, const char *name)
 	return mp_compat_shrinker_add(shrinker, name);
 }
 
-static struct mp_shrinker *mp_shrinker_new(struct movable_pool *pool,
-					   const struct movable_shrinker_ops *ops)
+static struct mp_shrinker *
+mp_shrinker_new(struct movable_pool *pool,
+		const struct movable_shrinker_ops *ops)
 {
 	struct mp_shrinker *shrinker = NULL;
 

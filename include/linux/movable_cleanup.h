@@ -31,6 +31,10 @@
 #ifdef __has_include
 #if __has_include("linux/cleanup.h")
 #include <linux/cleanup.h>
+#endif
+#endif
+
+#ifdef DEFINE_CLASS
 
 /**
  * struct movable_mapped_scope - a page mapped for a scope
@@ -100,7 +104,6 @@ DEFINE_CLASS(movable_array_pin, struct movable_pinned_scope,
 DEFINE_FREE(movable_pool_destroy, struct movable_pool *,
 	    movable_pool_destroy(_T))
 
-#endif
-#endif /* __has_include */
+#endif /* DEFINE_CLASS */
 
 #endif /* _LINUX_MOVABLE_CLEANUP_H */

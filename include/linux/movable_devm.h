@@ -12,17 +12,17 @@
  *	pool = devm_movable_pool_create(dev, &attr);
  *	pages = devm_movable_array_alloc(dev, pool, n, GFP_KERNEL);
  *
- * Pages of such an array are freed before the pool ends, and their handles after
- * the pages; nothing of it is left to the driver but to have stopped the device
- * in remove(), and to have no page pinned then.  A shrinker whose ops look at
- * the array has to end before that, so it is added last, and managed::
+ * Pages of such an array are freed before the pool ends, and their handles
+ * after the pages; nothing of it is left to the driver but to have stopped the
+ * device in remove(), and to have no page pinned then.  A shrinker whose ops
+ * look at the array has to end before that, so it is added last, and managed::
  *
  *	err = devm_movable_pool_shrinker_add(dev, pool, &shrinker_ops);
  *
  * Handles elsewhere are as with movable_pool_destroy(): the driver frees their
- * pages in remove(), or they are freed with the pool, loudly.  Their memory must
- * not be gone by then, for until then pages move: if it is managed, too, it is
- * allocated before the pool is created.
+ * pages in remove(), or they are freed with the pool, loudly.  Their memory
+ * must not be gone by then, for until then pages move: if it is managed, too,
+ * it is allocated before the pool is created.
  */
 
 #include <linux/movable_array.h>

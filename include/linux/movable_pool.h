@@ -207,7 +207,7 @@ struct movable_pool_attr {
  * @refused_target: because the pool's policy forbids the destination
  * @deferred: frees finished later because the page was locked
  * @poisoned: pages that memory failures have hit
- * @shrunk: pages that the driver's shrinker has freed (linux/movable_shrinker.h)
+ * @shrunk: pages that the driver's shrinker has freed (movable_shrinker.h)
  *
  * The counters are sums over CPUs: exact when nothing happens, near otherwise.
  */

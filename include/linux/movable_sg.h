@@ -14,9 +14,9 @@
  *	dma_unmap_sgtable(dev, &table, DMA_TO_DEVICE, 0);
  *	movable_sg_unpin(&table, pages, n);
  *
- * A device's addresses end with dma_unmap_sgtable(): the next time the pages may
- * be elsewhere.  For one page there is linux/movable_dma.h, for a table that
- * stays for long movable_page_pin_longterm() of each page before.
+ * A device's addresses end with dma_unmap_sgtable(): the next time the pages
+ * may be elsewhere.  For one page there is linux/movable_dma.h, for a table
+ * that stays for long movable_page_pin_longterm() of each page before.
  */
 
 #include <linux/movable_array.h>

@@ -6,7 +6,7 @@
  *
  *	verify	pages that are not what they should be, and pages there are
  *	pin	1 pins the buffer, 0 unpins it
- *	sg	read: segments and pages of a table; write: the most bytes in one
+ *	sg	read: segments and pages of a table; written: most bytes in one
  *	fill	written: the cache has its pages again
  *
  * Parameters say which mistakes the driver makes, or what fails.
@@ -376,3 +376,4 @@ module_init(mp_devm_init);
 module_exit(mp_devm_exit);
 MODULE_DESCRIPTION("Test of movable_pool: a device with a buffer");
 MODULE_LICENSE("GPL");
+MOVABLE_POOL_IMPORT();

@@ -26,7 +26,8 @@ int mp_test_insert(struct mp_test_pool *pool, unsigned int index,
 {
 	struct mp_test_item *item;
 
-	if (vma->vm_end - vma->vm_start != PAGE_SIZE || vma->vm_flags & VM_WRITE)
+	if (vma->vm_flags & VM_WRITE ||
+	    vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
 	item = index < pool->capacity ? READ_ONCE(pool->items[index]) : NULL;
 	return item ? mp_test_insert_page(&item->mp, vma) : -ENXIO;

@@ -74,6 +74,10 @@ class Mistakes(unittest.TestCase):
         self.assertEqual([row[0] for row in rows], ["Freeing twice", "None"])
         self.assertEqual(rows[0][3], "``bad.free_twice``, ``order.c``")
 
+    def test_rows_of_two_tables(self):
+        rows = check.table_rows(TABLE + "\nAnd\n" + TABLE)
+        self.assertEqual([len(row) for row in rows], [4, 4, 4, 4])
+
     def test_a_row_without_a_test(self):
         self.assertEqual(check.unproven(TABLE, self.HAVE, self.CORE),
                          ["None: no such test: none"])
