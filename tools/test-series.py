@@ -183,7 +183,8 @@ def runner(tree, kernel, modules):
     """The script by which kselftest runs them, with one of them."""
     guest = Guest(kernel, "runner")
     guest.add_modules(modules, ["movable_pool"])
-    for name in ("movable_pool.sh", "kmod/mp_frame.ko", "kmod/mp_test.ko"):
+    for name in ("movable_pool.sh", "kmod/mp_frame.ko", "kmod/mp_test.ko",
+                 "kmod/mp_test_devm.ko"):
         guest.add_file(tree.source / applied.SELFTESTS / name,
                        f"/selftests/{name}")
     guest.add_file(tree.area / "selftests/api", "/selftests/api")

@@ -15,7 +15,7 @@ here=$(dirname "$(readlink -f "$0")")
 	skip "needs CONFIG_MOVABLE_POOL"
 [ -e /sys/kernel/debug/movable_pool ] || skip "needs debugfs"
 
-# A few tests unload the framework, and load it again from here.
+# Tests load a driver from here; a few unload the framework, and load it again.
 MP_MODULES=$(mktemp -d)
 export MP_MODULES
 loaded=
@@ -29,6 +29,7 @@ cleanup()
 }
 trap cleanup EXIT
 core=$(modinfo -n movable_pool 2>/dev/null)
+cp "$here/kmod/mp_test_devm.ko" "$MP_MODULES" || skip "has no driver"
 case "$core" in
 *.ko)	cp "$core" "$MP_MODULES" ;;
 esac
