@@ -16,6 +16,10 @@ UPSTREAM = intree.UPSTREAM
 TOUCHED = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)", re.M)
 ADDED = re.compile(r"^--- /dev/null\n\+\+\+ b/(\S+)", re.M)
 MESSAGE_COLUMNS = 72
+DOCUMENTS = "Documentation/mm/movable_pool"
+DOCUMENT = re.compile(r"(?<![\w/.-])[\w-]+\.(?:rst|dot)\b")
+# The kernel's own, of which ours speak.
+KERNEL_DOCUMENTS = {"page_migration.rst"}
 # A table, a command; a heading.
 AS_IT_IS = re.compile(r"\A |^-{3,}$", re.M)
 # What a kernel tree has, and nothing else.
@@ -156,7 +160,24 @@ class Series:
             for name in patch.files:
                 made[patch.name][name] = (UPSTREAM / "files"
                                           / name).read_text()
+        no_dead_references(made)
         return made
+
+
+def no_dead_references(made):
+    """A document speaks of those that are there, and the index has each."""
+    texts = {pathlib.PurePath(name).name: text for texts in made.values()
+             for name, text in texts.items() if name.startswith(DOCUMENTS)}
+    for name, text in texts.items():
+        dead = set(DOCUMENT.findall(text)) - set(texts) - KERNEL_DOCUMENTS
+        if dead:
+            raise Failure(f"{DOCUMENTS}/{name} speaks of what is not there: "
+                          + ", ".join(sorted(dead)))
+    listed = set(re.findall(r"^   ([\w-]+)$", texts.get("index.rst", ""), re.M))
+    there = {name[:-4] for name in texts if name.endswith(".rst")} - {"index"}
+    if listed != there:
+        raise Failure(f"{DOCUMENTS}/index.rst and the documents there differ: "
+                      + ", ".join(sorted(listed ^ there)))
 
 
 def check_tree(tree):

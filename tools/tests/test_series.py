@@ -348,6 +348,25 @@ class KernelTree(unittest.TestCase):
                         upstream.author()
 
 
+class Documents(unittest.TestCase):
+    """Those of the series, which are not all of this tree's."""
+
+    def wrong(self, why, **texts):
+        made = {"documentation": {f"{series.DOCUMENTS}/{name}.rst": text
+                                  for name, text in texts.items()}}
+        with self.assertRaisesRegex(Failure, why):
+            series.no_dead_references(made)
+
+    def test_one_that_is_not_there(self):
+        self.wrong("one.rst speaks of what is not there: testing.rst",
+                   index="   one\n", one="See testing.rst.\n")
+        self.wrong("states.dot", index="   one\n",
+                   one=".. kernel-figure:: states.dot\n")
+
+    def test_an_index_that_is_another(self):
+        self.wrong("differ: one, two", index="   two\n", one="Text.\n")
+
+
 class Bench(unittest.TestCase):
     """What tests the series can fail."""
 
