@@ -37,11 +37,19 @@ RUN = {
         ("bench/compaction.c", "/proc/sys/vm/compact_memory"),
     "echo 100000 >/proc/sys/vm/nr_hugepages":
         ("tools/compaction.py", "echo 100000 >/proc/sys/vm/nr_hugepages"),
+    "git am": ("tools/applied.py", '"am", "-q"'),
+    "git am -s": ("tools/tests/test_series.py", "git am -s "),
+    "git am --empty=drop OUT/*.patch":
+        ("tools/tests/test_series.py", "git am --empty=drop {out}/*.patch"),
+    'git config movablepool.author "Name <address>"':
+        ("tools/tests/test_series.py",
+         'git config movablepool.author "{person}"'),
 }
 # It is all others, and takes hours; and what only it runs.
 ALL = ("test-all", "test-package")
 # Verbs whose tests are in those of others.
-WITH = {"modules_install": "install"}
+WITH = {"modules_install": "install", "patch": "series", "link": "series",
+        "unlink": "series"}
 # A check by name, "make check: links".
 NAMED = re.compile(r"make check: \w+$")
 PROMPT = "# "

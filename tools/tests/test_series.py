@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The series for the kernel: small changes of text, sources without compat/,
 what is in which patch, the cover letter, links into a kernel tree."""
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -16,7 +18,7 @@ import link
 import series
 import program
 import upstream
-from cache import Failure
+from cache import Failure, TREE
 
 HUNKS = """\
 # a remark
@@ -365,6 +367,61 @@ class Documents(unittest.TestCase):
 
     def test_an_index_that_is_another(self):
         self.wrong("differ: one, two", index="   two\n", one="Text.\n")
+
+
+class Verbs(unittest.TestCase):
+    """What Documentation/upstream.rst says to type."""
+
+    def setUp(self):
+        area = tempfile.TemporaryDirectory()
+        self.addCleanup(area.cleanup)
+        self.area = pathlib.Path(area.name)
+        self.tree = self.area / "linux"
+        base = upstream.base()
+        for name in series.Series().needed():
+            path = self.tree / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((base / name).read_bytes())
+        self.run_in(self.tree, "git init -q . && git add -A && "
+                    "git commit -q -m base")
+
+    def run_in(self, where, command):
+        person = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
+                  for what, value in (("NAME", "A"), ("EMAIL", "a@b"))}
+        done = subprocess.run(
+            command, cwd=where, shell=True, text=True,
+            env=dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", **person),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def test_patch(self):
+        out = self.area / "out"
+        self.run_in(TREE, f"make -s patch KSRC={self.tree} OUT={out}")
+        self.run_in(self.tree, f"git am --empty=drop {out}/*.patch")
+        plan = series.Series()
+        self.assertEqual(
+            len(self.run_in(self.tree, "git log --format=%s").splitlines()),
+            1 + len(plan.kernel_patches) + len(plan.patches))
+        self.assertTrue((self.tree / "drivers/movable-pool/pool.c").is_file())
+        self.run_in(self.tree, "git reset -q --hard HEAD~1")
+        last = sorted(out.iterdir())[-1]
+        self.run_in(self.tree, f"git am -s {last}")
+        self.assertIn("Signed-off-by: A <a@b>",
+                      self.run_in(self.tree, "git log -1"))
+
+    def test_link_and_unlink(self):
+        self.run_in(TREE, f"make -s link KSRC={self.tree}")
+        self.assertTrue((self.tree / "drivers/movable-pool/pool.c").is_file())
+        self.run_in(TREE, f"make -s unlink KSRC={self.tree}")
+        self.assertEqual(self.run_in(self.tree, "git status --short"), "")
+
+    def test_author(self):
+        person = "Name <name@example.org>"
+        self.run_in(self.tree, f'git config movablepool.author "{person}"')
+        with mock.patch.object(upstream, "TREE", self.tree):
+            self.assertEqual(upstream.author(), person)
 
 
 class Bench(unittest.TestCase):
