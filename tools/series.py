@@ -18,8 +18,6 @@ ADDED = re.compile(r"^--- /dev/null\n\+\+\+ b/(\S+)", re.M)
 MESSAGE_COLUMNS = 72
 DOCUMENTS = "Documentation/mm/movable_pool"
 DOCUMENT = re.compile(r"(?<![\w/.-])[\w-]+\.(?:rst|dot)\b")
-# The kernel's own, of which ours speak.
-KERNEL_DOCUMENTS = {"page_migration.rst"}
 # A table, a command; a heading.
 AS_IT_IS = re.compile(r"\A |^-{3,}$", re.M)
 # What a kernel tree has, and nothing else.
@@ -169,7 +167,7 @@ def no_dead_references(made):
     texts = {pathlib.PurePath(name).name: text for texts in made.values()
              for name, text in texts.items() if name.startswith(DOCUMENTS)}
     for name, text in texts.items():
-        dead = set(DOCUMENT.findall(text)) - set(texts) - KERNEL_DOCUMENTS
+        dead = set(DOCUMENT.findall(text)) - set(texts)
         if dead:
             raise Failure(f"{DOCUMENTS}/{name} speaks of what is not there: "
                           + ", ".join(sorted(dead)))
