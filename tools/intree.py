@@ -20,6 +20,7 @@ from cache import Failure, TREE
 UPSTREAM = TREE / "upstream"
 C = (".c", ".h")
 INCLUDE = re.compile(r'^#include "([^"]+)"$', re.M)
+PUBLIC = re.compile(r"^#include <(linux/movable_\w+\.h)>$", re.M)
 QUOTED = re.compile(r'(^#include "[^"]+"\n)+', re.M)
 GUARD = re.compile(r"^#ifndef (\w+)$", re.M)
 LINUX = re.compile(r"^#include <linux/")
@@ -76,6 +77,14 @@ def included(name, text):
                                                  header))
         if (TREE / path).is_file():
             yield header, path
+
+
+def needed(name, text):
+    """All files of ours that a file includes."""
+    yield from (path for _, path in included(name, text))
+    for header in PUBLIC.findall(text):
+        if (TREE / "include" / header).is_file():
+            yield f"include/{header}"
 
 
 def convert(rules, names):

@@ -139,7 +139,7 @@ class Series:
                 known.add(name)
                 mine.append(name)
                 text = (TREE / name).read_text()
-                todo += [path for _, path in intree.included(name, text)]
+                todo += intree.needed(name, text)
             of[patch.name] = mine
         return of
 
