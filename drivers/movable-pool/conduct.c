@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
+#include <linux/rculist.h>
 #include <linux/spinlock.h>
 
 #include "conduct.h"
@@ -22,38 +23,39 @@
 
 /*
  * Every pool, from before it is to after it was: what leads to none of these
- * leads to no pool.  Asked in any context, so on PREEMPT_RT, too, it spins.
+ * leads to no pool.  Read under RCU, in any context and by all who unpin: a
+ * lock there would keep apart those whose races debug kernels are to find.
  */
-static DEFINE_RAW_SPINLOCK(mp_conduct_lock);
+static DEFINE_SPINLOCK(mp_conduct_lock);
 static LIST_HEAD(mp_conduct_pools);
 
 void mp_conduct_watch(struct movable_pool *pool)
 {
-	raw_spin_lock_irq(&mp_conduct_lock);
-	list_add(&pool->conduct.node, &mp_conduct_pools);
-	raw_spin_unlock_irq(&mp_conduct_lock);
+	spin_lock(&mp_conduct_lock);
+	list_add_rcu(&pool->conduct.node, &mp_conduct_pools);
+	spin_unlock(&mp_conduct_lock);
 }
 
+/* Its memory stays for a grace period. */
 void mp_conduct_forget(struct movable_pool *pool)
 {
-	raw_spin_lock_irq(&mp_conduct_lock);
-	list_del(&pool->conduct.node);
-	raw_spin_unlock_irq(&mp_conduct_lock);
+	spin_lock(&mp_conduct_lock);
+	list_del_rcu(&pool->conduct.node);
+	spin_unlock(&mp_conduct_lock);
 }
 
 static bool mp_conduct_pool(const struct movable_pool *pool)
 {
 	const struct movable_pool *other;
-	unsigned long irqflags;
 	bool is = false;
 
-	raw_spin_lock_irqsave(&mp_conduct_lock, irqflags);
-	list_for_each_entry(other, &mp_conduct_pools, conduct.node) {
+	rcu_read_lock();
+	list_for_each_entry_rcu(other, &mp_conduct_pools, conduct.node) {
 		is = other == pool;
 		if (is)
 			break;
 	}
-	raw_spin_unlock_irqrestore(&mp_conduct_lock, irqflags);
+	rcu_read_unlock();
 	return is;
 }
 

@@ -24,6 +24,7 @@ struct movable_pool;
  * @told_again: this row of them has been told
  * @told_slept: that ops->migrate sleeps has been told
  * @node: in the list of all pools whose memory is there
+ * @rcu: of the pool's memory, for those who read that list
  */
 struct mp_conduct {
 	atomic_t agains;
@@ -31,6 +32,7 @@ struct mp_conduct {
 	bool told_again;
 	bool told_slept;
 	struct list_head node;
+	struct rcu_head rcu;
 };
 
 /**

@@ -147,7 +147,7 @@ static void mp_pool_free(struct movable_pool *pool)
 	mp_longterm_end(pool);
 	free_percpu(pool->counters);
 	kfree(pool->name);
-	kfree(pool);
+	kfree_rcu(pool, conduct.rcu);
 }
 
 /* It may be a user who asks for one: what it takes is charged to his memcg. */
