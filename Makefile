@@ -32,7 +32,7 @@ PYTHON  := /usr/bin/python3 -B
 .PHONY: coverage demo
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: try package test-package patch link unlink docs compile_commands.json
-.PHONY: clean help
+.PHONY: newcomer clean help
 
 modules: _headers
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
@@ -157,6 +157,10 @@ try:
 	@$(PYTHON) tools/trial.py --kernel "$(KERNEL)" "$(DRIVER)" \
 		$(if $(SCRIPT),--script "$(SCRIPT)")
 
+newcomer:
+	@tools/setup newcomer
+	@$(PYTHON) tools/newcomer.py $(if $(WRITE),--write)
+
 demo:
 	@tools/setup demo "$(KERNEL)"
 	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)"
@@ -206,6 +210,7 @@ help:
 	@echo "make modules_install  the framework alone"
 	@echo "make demo         watch driver pages move, in a virtual machine"
 	@echo "make try DRIVER=dir  a driver of yours in a virtual machine, its pages moving"
+	@echo "make newcomer     what README shows, typed on a machine that has nothing"
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"
 	@echo "make demo-balloon ROUNDS=n  n rounds, and no page is lost"
 	@echo "make demo-numa    a mapped buffer between two nodes; ROUNDS=n: n times to and fro"

@@ -25,6 +25,9 @@ RUN = {
         ("tools/tests/test_modules.py", '"MOVABLE_POOL=$HOME/movable_pool"'),
     "make -C /lib/modules/$(uname -r)/build M=$PWD":
         ("tools/tests/test_install.py", 'f"M={here}"'),
+    "apt-get update": ("tools/newcomer.py", '"apt-get update"'),
+    "apt-get install -y git make":
+        ("tools/newcomer.py", '"apt-get install -y git make"'),
     "dkms add .": ("tools/test-package.py", "dkms add {self.own}"),
     "dkms install movable-pool/0.1":
         ("tools/test-package.py", "dkms build {self.own}"),
@@ -46,7 +49,7 @@ RUN = {
          'git config movablepool.author "{person}"'),
 }
 # It is all others, and takes hours; and what only it runs.
-ALL = ("test-all", "test-package")
+ALL = ("test-all", "test-package", "newcomer")
 # Verbs whose tests are in those of others.
 WITH = {"modules_install": "install", "patch": "series", "link": "series",
         "unlink": "series"}

@@ -64,8 +64,24 @@ def make(kernel):
                      *apt.sources(SUITES)])
 
 
+def bare():
+    """The tarball of a system with nothing in it but what each has."""
+    target = cache.root() / "root" / f"{SUITES[0]}-bare" / "base.tar.zst"
+    with cache.lock("root"):
+        if not target.exists():
+            step("fetch", "a Debian system with nothing in it (a minute)")
+            with cache.filling(target.parent) as partial:
+                prepare.run(["mmdebstrap", "--quiet", "--variant=minbase",
+                             SUITES[0], partial / target.name,
+                             *apt.sources(SUITES)])
+    return target
+
+
 class Root:
     """One such system; it goes when it is closed."""
+
+    # What keeps it from this machine's network.
+    ALONE = ("--net",)
 
     def __init__(self, base):
         self.keeper = tempfile.TemporaryDirectory(prefix="movable-pool-root-")
@@ -83,9 +99,9 @@ class Root:
         return self.dir / name.lstrip("/")
 
     def run(self, script):
-        """What it says, and its status; without network, and alone."""
+        """What it says, and its status; by itself."""
         return subprocess.run(
-            ["unshare", "--mount", "--net", "--pid", "--kill-child",
+            ["unshare", "--mount", *self.ALONE, "--pid", "--kill-child",
              f"--mount-proc={self.dir}/proc", "chroot", self.dir,
              "/bin/sh", "-ec", script], text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
