@@ -343,10 +343,14 @@ def readme_driver(_files):
     return ["README.md"], [] if same else ["README.md: the driver differs"]
 
 
+# What a module says of itself.
+DECLARED = ("//", "MODULE_", "MOVABLE_POOL_")
+
+
 def first_driver(_files):
     """The first driver is documented whole, and has the lines it promises"""
     lines = [line for line in text("samples/first/movable_first.c").splitlines()
-             if line and not line.startswith(("//", "MODULE_", "MOVABLE_POOL_"))]
+             if line and not line.startswith(DECLARED)]
     title = f"Your first driver, in {len(lines)} lines"
     said = text("Documentation/first-driver.rst")
     return ["first-driver.rst"], [
