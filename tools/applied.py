@@ -158,7 +158,7 @@ class Tree:
             raise Failure("\n".join(wrong))
 
     def selftests(self, objects):
-        """(directory of the programs, and the modules that they drive)"""
+        """Build them and their modules; returns where the programs are."""
         output = self.area / "selftests"
         output.mkdir(exist_ok=True)
         self.run(["make", "-C", self.source / SELFTESTS,

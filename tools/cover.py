@@ -12,6 +12,8 @@ import series
 from cache import Failure, TREE
 
 TEXT = TREE / "upstream/cover.txt"
+RESULTS = TREE / "upstream/tested.json"
+LICENCE = "SPDX-License-Identifier: GPL-2.0"
 NAME = re.compile(r"@([\w-]+)@")
 # Who is measured, and how the letter calls them.
 COSTS = (("raw", "alloc_page()"), ("bare", "bare movable_ops"),
@@ -101,8 +103,17 @@ def tests():
                       for row in rows])
 
 
+def tested():
+    """What make test-series ALL=1 has had to say, when it was last run."""
+    row = cache.read_json(RESULTS)
+    if not row:
+        return ["  not run as a whole yet"]
+    return [f"  {row['passed']} passed, {row['failed']} failed "
+            f"({row['release']})"]
+
+
 TABLES = {"costs": costs, "compaction": compaction, "unplug": unplug,
-          "tests": tests}
+          "tests": tests, "tested": tested}
 
 
 def values(plan):

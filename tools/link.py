@@ -8,6 +8,7 @@ compat/, so any kernel that is supported will do.
 import argparse
 import os
 import pathlib
+import shutil
 import sys
 
 import cache
@@ -52,7 +53,15 @@ def link(tree):
             path.unlink()
         path.symlink_to(TREE / name)
     for path, text in hooked.items():
-        path.write_text(text)
+        put(path, text)
+
+
+def put(path, text):
+    """A new file: the old one may have other names, in other trees."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text)
+    shutil.copymode(path, partial)
+    partial.replace(path)
 
 
 def hook(text, line, before, path):
@@ -74,7 +83,7 @@ def unlink(tree):
         lines = path.read_text().splitlines()
         if line in lines and is_ours(tree / DRIVER):
             lines.remove(line)
-            path.write_text("\n".join(lines) + "\n")
+            put(path, "\n".join(lines) + "\n")
     for path in [tree / DRIVER, *(tree / HEADERS).glob("movable_*.h")]:
         if is_ours(path):
             path.unlink()

@@ -299,6 +299,12 @@ class KernelTree(unittest.TestCase):
         self.assertEqual(self.files(), self.FILES)
         self.assertFalse(link.unlink(self.tree))
 
+    def test_a_tree_of_hard_links(self):
+        other = self.tree.parent / "Kconfig of another tree"
+        os.link(self.tree / "drivers/Kconfig", other)
+        link.link(self.tree)
+        self.assertNotIn("movable", other.read_text())
+
     def test_somebody_elses_file_is_kept(self):
         path = self.tree / "include/linux/movable_pool.h"
         path.write_text("theirs\n")
