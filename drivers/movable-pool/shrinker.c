@@ -6,9 +6,15 @@
  * (page.c): it waits for a page in motion, but never for a page lock.  In a
  * thread that is itself moving a page, whose driver op allocates though it must
  * not, even that could be a wait for oneself: there is nothing to be had then.
+ *
+ * Threads that reclaim at once wait for each other.  Whoever went on instead,
+ * with nothing, would soon be at the OOM killer while others free pages.  The
+ * one that is waited for waits for the copy of a page at most, and its mover is
+ * not in reclaim.
  */
 
 #include <linux/movable_shrinker.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -22,22 +28,36 @@ unsigned long mp_shrinker_count(struct mp_shrinker *shrinker)
 	return shrinker->ops->count(shrinker->pool);
 }
 
-/* Return: how many pages were freed. */
-unsigned long mp_shrinker_scan(struct mp_shrinker *shrinker, unsigned long nr,
-			       gfp_t gfp)
+static unsigned long mp_shrinker_scan_locked(struct mp_shrinker *shrinker,
+					     unsigned long nr)
 {
 	struct movable_pool *pool = shrinker->pool;
 	unsigned long freed;
 
+	WRITE_ONCE(shrinker->scanner, current);
+	freed = shrinker->ops->scan(pool, nr);
+	WRITE_ONCE(shrinker->scanner, NULL);
+	this_cpu_add(pool->counters->event[MP_SHRUNK], freed);
+	mp_compat_reclaimed(freed);
+	return freed;
+}
+
+/* Return: how many pages were freed. */
+unsigned long mp_shrinker_scan(struct mp_shrinker *shrinker, unsigned long nr,
+			       gfp_t gfp)
+{
+	unsigned long freed;
+
 	if (!(gfp & __GFP_FS) || mp_op_running())
 		return 0;
-	/* Others that reclaim go on to the next shrinker, not to sleep. */
-	if (cmpxchg(&shrinker->scanner, NULL, current))
+	/* drop_caches lets ops->scan allocate, and so come here again. */
+	if (READ_ONCE(shrinker->scanner) == current)
 		return 0;
-	freed = shrinker->ops->scan(pool, nr);
-	this_cpu_add(pool->counters->event[MP_SHRUNK], freed);
-	/* The next scan sees what this one has done. */
-	smp_store_release(&shrinker->scanner, NULL);
+	/* Who is to be killed shall not wait: that, too, frees memory. */
+	if (mutex_lock_killable(&shrinker->lock))
+		return 0;
+	freed = mp_shrinker_scan_locked(shrinker, nr);
+	mutex_unlock(&shrinker->lock);
 	return freed;
 }
 
@@ -68,6 +88,7 @@ mp_shrinker_new(struct movable_pool *pool,
 		return NULL;
 	shrinker->pool = pool;
 	shrinker->ops = ops;
+	mutex_init(&shrinker->lock);
 	return shrinker;
 }
 

@@ -3,6 +3,7 @@
 #define _MOVABLE_POOL_SHRINKER_H
 
 #include <linux/movable_shrinker.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 
 #include "compat/compat_shrinker.h"
@@ -12,12 +13,14 @@
  * @kernel: the kernel's
  * @pool: whose
  * @ops: the driver's
- * @scanner: the thread that is in ops->scan, NULL if there is none
+ * @lock: one thread is in ops->scan
+ * @scanner: that thread, NULL if there is none
  */
 struct mp_shrinker {
 	struct mp_compat_shrinker kernel;
 	struct movable_pool *pool;
 	const struct movable_shrinker_ops *ops;
+	struct mutex lock;	/* ops->scan */
 	struct task_struct *scanner;
 };
 

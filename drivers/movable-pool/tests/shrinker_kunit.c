@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A pool's shrinker, called as the kernel would. */
 
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/movable_array.h>
 #include <linux/movable_shrinker.h>
@@ -12,6 +15,12 @@
 
 #define PAGES	10
 
+#ifdef MP_HAVE_RECLAIMED_PAGES
+#define MP_RECLAIMED	reclaimed
+#else
+#define MP_RECLAIMED	reclaimed_slab
+#endif
+
 /**
  * struct mp_hoard - a driver with pages it could do without
  * @test: whose
@@ -19,6 +28,7 @@
  * @mps: the handles
  * @left: how many have a page
  * @scans: calls of ops->scan
+ * @other: another thread has scanned
  * @in_scan: run once, in ops->scan
  */
 struct mp_hoard {
@@ -27,6 +37,7 @@ struct mp_hoard {
 	struct movable_page mps[PAGES];
 	unsigned int left;
 	unsigned int scans;
+	struct completion other;
 	void (*in_scan)(struct mp_hoard *hoard);
 };
 
@@ -138,21 +149,66 @@ static void shrinks_for_nobody_without_fs(struct kunit *test)
 	hoard_end(hoard);
 }
 
-/* As another thread would, while this one is in the op. */
-static void scan_again(struct mp_hoard *hoard)
+static int scan_too(void *data)
 {
-	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 0UL);
+	struct mp_hoard *hoard = data;
+
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	complete(&hoard->other);
+	return 0;
+}
+
+/* Another thread needs memory while this one is in the op. */
+static void start_other(struct mp_hoard *hoard)
+{
+	struct task_struct *task = kthread_run(scan_too, hoard, "mp-hoard");
+
+	KUNIT_EXPECT_FALSE(hoard->test, IS_ERR(task));
+	msleep(100);
+	KUNIT_EXPECT_EQ(hoard->test, hoard->scans, 1U);
+	KUNIT_EXPECT_FALSE(hoard->test, completion_done(&hoard->other));
 }
 
 static void one_thread_scans_at_a_time(struct kunit *test)
 {
 	struct mp_hoard *hoard = hoard_new(test);
 
+	init_completion(&hoard->other);
+	hoard->in_scan = start_other;
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&hoard->other,
+							  5 * HZ), 0UL);
+	KUNIT_EXPECT_EQ(test, hoard->scans, 2U);
+	KUNIT_EXPECT_EQ(test, hoard_shrunk(hoard), 8UL);
+	hoard_end(hoard);
+}
+
+/* An op that allocates, called by drop_caches, which is not in reclaim. */
+static void scan_again(struct mp_hoard *hoard)
+{
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 0UL);
+}
+
+static void scan_in_a_scan_frees_nothing(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+
 	hoard->in_scan = scan_again;
 	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
 	KUNIT_EXPECT_EQ(test, hoard->scans, 1U);
+	hoard_end(hoard);
+}
+
+/* A thread that reclaims hears of it, and stops when it has enough. */
+static void reclaim_is_told(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+	struct reclaim_state state = {};
+
+	current->reclaim_state = &state;
 	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
-	KUNIT_EXPECT_EQ(test, hoard->scans, 2U);
+	current->reclaim_state = NULL;
+	KUNIT_EXPECT_EQ(test, state.MP_RECLAIMED, 4UL);
 	hoard_end(hoard);
 }
 
@@ -239,6 +295,8 @@ static struct kunit_case mp_cases[] = {
 	KUNIT_CASE(shrinks_and_counts),
 	KUNIT_CASE(shrinks_for_nobody_without_fs),
 	KUNIT_CASE(one_thread_scans_at_a_time),
+	KUNIT_CASE(scan_in_a_scan_frees_nothing),
+	KUNIT_CASE(reclaim_is_told),
 	KUNIT_CASE(nothing_is_scanned_in_a_driver_op),
 	KUNIT_CASE(shrinker_cannot_end_in_itself),
 	KUNIT_CASE(shrinkers_that_cannot_be),
