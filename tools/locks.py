@@ -121,6 +121,11 @@ class Locks(Report):
         return sum(2 * taken.times > self.pages * cpus for taken
                    in self.ops.get((subject, cpus, op), {}).values())
 
+    def of_pins(self, subject):
+        """Locks that each pin takes: a promise, so it is no figure."""
+        return max(self.always(subject, cpus, op) for cpus in self.all_cpus
+                   for op in ("pin", "map"))
+
     def ours_elsewhere(self, subject, cpus):
         """How often a lock of ours had been another CPU's; all pages."""
         ours = own_classes()
@@ -138,6 +143,8 @@ class Locks(Report):
                 for op in ("alloc", "free"):
                     if (subject, cpus, op) not in self.ops:
                         yield f"{subject}, {cpus} CPUs: no lock in {op}"
+            if subject in OURS and self.of_pins(subject):
+                yield f"{subject}: a pin takes a lock"
 
     def lines(self, rule="-"):
         yield (f"Linux {self.kernel.release}: locks taken, for a page; how "
@@ -233,9 +240,7 @@ def goals(found):
     for subject in found.subjects():
         if subject in OURS:
             yield Goal(f"{subject}: locks that a pin takes",
-                       max(found.always(subject, cpus, op)
-                           for cpus in found.all_cpus
-                           for op in ("pin", "map")), 0)
+                       found.of_pins(subject), 0)
     for cpus in found.all_cpus:
         yield Goal(f"a pool each, {cpus} CPUs: locks of ours, another's",
                    found.ours_elsewhere("pool-each", cpus), 0)

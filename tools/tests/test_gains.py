@@ -273,6 +273,13 @@ class Locks(unittest.TestCase):
         self.assertIn("raw, 2 CPUs: no lock in free",
                       list(self.one().lacking(There("mp_bench_raw"))))
 
+    def test_a_pin_that_takes_a_lock_fails(self):
+        self.assertNotIn("pool: a pin takes a lock",
+                         list(self.one().lacking(There())))
+        found = self.one([*LOCKS, "lock pool 2 pin 2000 0 0 mp_conduct_lock"])
+        self.assertIn("pool: a pin takes a lock",
+                      list(found.lacking(There())))
+
 
 class Objects(unittest.TestCase):
     def one(self):
