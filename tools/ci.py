@@ -6,6 +6,7 @@ wait much of their time, so those that test kernels run side by side; what
 such a part prints is shown when it ends.  The last line is "N passed,
 N failed", of all parts.
 """
+import collections
 import concurrent.futures
 import re
 import signal
@@ -18,6 +19,9 @@ from cache import TREE, say
 
 AT_ONCE = 2
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed$")
+FAIL = re.compile(r"\s+FAIL\b")
+REASON = re.compile(r"\s+\| ")   # cache.excerpt()
+TAIL = 12                       # lines of who fails without naming a test
 
 VERBS = ("check", "test-tools", "test-series", "kunit", "cross", "test", "demo",
          "bench", "package")
@@ -76,17 +80,24 @@ class Part:
         self.passed = 0
         self.failed = 0
         self.seconds = 0.0
+        self.named = []         # lines of what has failed
+        self.last = collections.deque(maxlen=TAIL)
 
     def run(self, show):
         """show() gets each line as it comes."""
         start = time.monotonic()
-        summary = None
+        summary = failed = None
         with subprocess.Popen(self.command, cwd=TREE, text=True,
                               stdin=subprocess.DEVNULL, errors="replace",
                               stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as process:
             for line in process.stdout:
-                show(line.rstrip("\n"))
+                line = line.rstrip("\n")
+                show(line)
+                self.last.append(line)
+                failed = FAIL.match(line) or failed and REASON.match(line)
+                if failed:
+                    self.named.append(line)
                 summary = SUMMARY.match(line) or summary
         if summary:
             self.passed, self.failed = map(int, summary.groups())
@@ -98,7 +109,8 @@ class Part:
 
     def run_tests(self, show=say):
         if not self.run(show) and not self.failed:
-            show(f"{self.name} does not say what has passed")
+            self.last.append(f"{self.name} does not say what has passed")
+            show(self.last[-1])
             self.failed = 1
 
 
@@ -134,6 +146,14 @@ def whole(part):
     say()
 
 
+def failures(parts):
+    """Once more, where they are found: logs are long, and are cut."""
+    for part in parts:
+        if part.failed:
+            say(f"== {part.name}: what has failed")
+            say("\n".join(part.named or part.last) + "\n")
+
+
 def report(parts):
     """How long each took, and the sum of all."""
     total = sum(part.seconds for part in parts) or 1
@@ -167,7 +187,9 @@ def main():
         for part in last:
             whole(part)
     say(f"all of it took {time.monotonic() - start:.0f} s")
-    return 1 if report([*first, *single, *several, *last]) else 0
+    parts = [*first, *single, *several, *last]
+    failures(parts)
+    return 1 if report(parts) else 0
 
 
 if __name__ == "__main__":

@@ -61,8 +61,7 @@ class Counted(unittest.TestCase):
 
     def test_report(self):
         found = functions.Functions(Kernel, ["pool"], self.directory, Quiet())
-        for trace in found.traces.values():
-            trace.start()
+        found.traces["pool", "alloc"].start()   # others nobody writes
         packed = base64.b64encode(gzip.compress(SYMBOLS.encode())).decode()
         found.line("symbols pool " + packed[:40])
         found.line("symbols pool " + packed[40:])
