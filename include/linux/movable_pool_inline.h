@@ -36,6 +36,16 @@ void __movable_page_unmap(struct movable_page *mp);
 #if defined(MOVABLE_POOL_TEST) || defined(CONFIG_LOCKDEP) || \
 	defined(CONFIG_DEBUG_ATOMIC_SLEEP)
 #define MP_PINS_CHECKED		1
+#else
+#define MP_PINS_CHECKED		0
+#endif
+
+/*
+ * A driver that is built with MOVABLE_POOL_PINS_CALLED (ccflags-y) calls the
+ * framework for each pin, so that a probe can be put on them
+ * (Documentation/debugging.rst).
+ */
+#if MP_PINS_CHECKED || defined(MOVABLE_POOL_PINS_CALLED)
 
 static inline u64 mp_pin_inline(struct movable_page *mp)
 {
@@ -48,7 +58,6 @@ static inline bool mp_unpin_inline(struct movable_page *mp)
 }
 
 #else
-#define MP_PINS_CHECKED		0
 
 /* Return: the word before it had the pin, or 0. */
 static inline u64 mp_pin_inline(struct movable_page *mp)
