@@ -10,22 +10,48 @@
  * Threads that reclaim at once wait for each other.  Whoever went on instead,
  * with nothing, would soon be at the OOM killer while others free pages.  The
  * one that is waited for waits for the copy of a page at most, and its mover is
- * not in reclaim.
+ * not in reclaim.  It allocates without __GFP_FS, and so comes to no shrinker
+ * of ours: drop_caches runs ops->scan outside of reclaim, and two threads that
+ * came from there to the other's pool would wait for each other for ever.
  */
 
 #include <linux/movable_shrinker.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/shrinker.h>
 #include <linux/slab.h>
 
 #include "fault.h"
 #include "internal.h"
 #include "shrinker.h"
 
+/*
+ * Of a driver that forgot destroy() what the ops look at may be gone, as with
+ * handles: see mp_move_allowed().  A good one's shrinker ends before.
+ */
+static bool mp_shrinker_shut(const struct mp_shrinker *shrinker)
+{
+	return READ_ONCE(shrinker->pool->shutdown);
+}
+
 /* @shrinker lives at least until mp_compat_shrinker_remove() has waited. */
 unsigned long mp_shrinker_count(struct mp_shrinker *shrinker)
 {
+	if (mp_shrinker_shut(shrinker))
+		return 0;
 	return shrinker->ops->count(shrinker->pool);
+}
+
+/* Return: how many pages; the kernel's own shrinkers may say SHRINK_STOP. */
+static unsigned long mp_shrinker_run(struct mp_shrinker *shrinker,
+				     unsigned long nr)
+{
+	unsigned int flags = memalloc_nofs_save();
+	unsigned long freed = shrinker->ops->scan(shrinker->pool, nr);
+
+	memalloc_nofs_restore(flags);
+	return freed == SHRINK_STOP ? 0 : freed;
 }
 
 static unsigned long mp_shrinker_scan_locked(struct mp_shrinker *shrinker,
@@ -35,7 +61,7 @@ static unsigned long mp_shrinker_scan_locked(struct mp_shrinker *shrinker,
 	unsigned long freed;
 
 	WRITE_ONCE(shrinker->scanner, current);
-	freed = shrinker->ops->scan(pool, nr);
+	freed = mp_shrinker_run(shrinker, nr);
 	WRITE_ONCE(shrinker->scanner, NULL);
 	this_cpu_add(pool->counters->event[MP_SHRUNK], freed);
 	mp_compat_reclaimed(freed);
@@ -48,10 +74,7 @@ unsigned long mp_shrinker_scan(struct mp_shrinker *shrinker, unsigned long nr,
 {
 	unsigned long freed;
 
-	if (!(gfp & __GFP_FS) || mp_op_running())
-		return 0;
-	/* drop_caches lets ops->scan allocate, and so come here again. */
-	if (READ_ONCE(shrinker->scanner) == current)
+	if (!(gfp & __GFP_FS) || mp_op_running() || mp_shrinker_shut(shrinker))
 		return 0;
 	/* Who is to be killed shall not wait: that, too, frees memory. */
 	if (mutex_lock_killable(&shrinker->lock))
@@ -121,11 +144,13 @@ int movable_pool_shrinker_add(struct movable_pool *pool,
 	shrinker = mp_shrinker_new(pool, ops);
 	if (!shrinker)
 		return -ENOMEM;
+	/* Before the ops may run: those that end the pool are refused there. */
+	WRITE_ONCE(pool->shrinker, shrinker);
 	err = mp_shrinker_register(shrinker, pool->name);
-	if (err)
+	if (err) {
+		WRITE_ONCE(pool->shrinker, NULL);
 		kfree(shrinker);
-	else
-		WRITE_ONCE(pool->shrinker, shrinker);
+	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(movable_pool_shrinker_add);

@@ -25,8 +25,9 @@
  * @count: how many pages it could free now, as far as a look tells; called by
  *	any number of threads
  * @scan: free up to @nr of them with movable_page_free(), or _free_async(), and
- *	return how many pages that were.  Runs in one thread at a time; others
- *	that reclaim wait for it
+ *	return how many pages that were; SHRINK_STOP is as good as 0.  Runs in
+ *	one thread at a time; others that reclaim wait for it.  What it
+ *	allocates, GFP_NOFS is implied (memalloc_nofs_save())
  *
  * They run in the thread that needs memory, only for allocations with __GFP_FS,
  * and never in one that is moving a page.  So lockdep knows all there is to

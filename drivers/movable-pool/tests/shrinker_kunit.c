@@ -8,6 +8,8 @@
 #include <linux/mm.h>
 #include <linux/movable_array.h>
 #include <linux/movable_shrinker.h>
+#include <linux/sched/mm.h>
+#include <linux/shrinker.h>
 #include <linux/string.h>
 
 #include "../shrinker.h"
@@ -30,6 +32,7 @@
  * @scans: calls of ops->scan
  * @other: another thread has scanned
  * @in_scan: run once, in ops->scan
+ * @neighbour: another one
  */
 struct mp_hoard {
 	struct kunit *test;
@@ -39,6 +42,7 @@ struct mp_hoard {
 	unsigned int scans;
 	struct completion other;
 	void (*in_scan)(struct mp_hoard *hoard);
+	struct mp_hoard *neighbour;
 };
 
 static unsigned long hoard_count(struct movable_pool *pool)
@@ -184,18 +188,63 @@ static void one_thread_scans_at_a_time(struct kunit *test)
 }
 
 /* An op that allocates, called by drop_caches, which is not in reclaim. */
-static void scan_again(struct mp_hoard *hoard)
+static void reclaim_in_a_scan(struct mp_hoard *hoard)
 {
-	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 0UL);
+	gfp_t gfp = current_gfp_context(GFP_KERNEL);
+
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, gfp), 0UL);
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard->neighbour, 4, gfp), 0UL);
 }
 
+/* Neither of its own pool, nor of another's, whose thread may come here. */
 static void scan_in_a_scan_frees_nothing(struct kunit *test)
 {
 	struct mp_hoard *hoard = hoard_new(test);
 
-	hoard->in_scan = scan_again;
+	hoard->neighbour = hoard_new(test);
+	hoard->in_scan = reclaim_in_a_scan;
 	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
 	KUNIT_EXPECT_EQ(test, hoard->scans, 1U);
+	KUNIT_EXPECT_EQ(test, hoard->neighbour->scans, 0U);
+	KUNIT_EXPECT_TRUE(test, current_gfp_context(GFP_KERNEL) & __GFP_FS);
+	hoard_end(hoard->neighbour);
+	hoard_end(hoard);
+}
+
+static unsigned long scan_nothing(struct movable_pool *pool, unsigned long nr)
+{
+	return SHRINK_STOP;
+}
+
+/* What scan_objects() of a shrinker of the kernel's says when there is none. */
+static void shrink_stop_is_no_number(struct kunit *test)
+{
+	static const struct movable_shrinker_ops ops = {
+		.count = hoard_count,
+		.scan = scan_nothing,
+	};
+	struct mp_hoard *hoard = hoard_new(test);
+	struct reclaim_state state = {};
+
+	movable_pool_shrinker_remove(hoard->pool);
+	KUNIT_ASSERT_EQ(test, movable_pool_shrinker_add(hoard->pool, &ops), 0);
+	current->reclaim_state = &state;
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 0UL);
+	current->reclaim_state = NULL;
+	KUNIT_EXPECT_EQ(test, state.MP_RECLAIMED, 0UL);
+	KUNIT_EXPECT_EQ(test, hoard_shrunk(hoard), 0UL);
+	hoard_end(hoard);
+}
+
+/* The pool of a driver that went without it: others of its are ended first. */
+static void shrinks_nothing_after_shutdown(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+
+	mp_pool_shut(hoard->pool);
+	KUNIT_EXPECT_EQ(test, mp_shrinker_count(hoard->pool->shrinker), 0UL);
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 0UL);
+	KUNIT_EXPECT_EQ(test, hoard->scans, 0U);
 	hoard_end(hoard);
 }
 
@@ -296,6 +345,8 @@ static struct kunit_case mp_cases[] = {
 	KUNIT_CASE(shrinks_for_nobody_without_fs),
 	KUNIT_CASE(one_thread_scans_at_a_time),
 	KUNIT_CASE(scan_in_a_scan_frees_nothing),
+	KUNIT_CASE(shrink_stop_is_no_number),
+	KUNIT_CASE(shrinks_nothing_after_shutdown),
 	KUNIT_CASE(reclaim_is_told),
 	KUNIT_CASE(nothing_is_scanned_in_a_driver_op),
 	KUNIT_CASE(shrinker_cannot_end_in_itself),
