@@ -339,7 +339,6 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
 		mp_pool_drain(pool, handles_valid);
 	/* Last: whoever freed the last page may still be in an op. */
 	mp_pool_wait_busy(pool);
-	mp_longterm_end(pool);
 	mp_pool_close(pool);
 	mp_pool_free(pool);
 }
