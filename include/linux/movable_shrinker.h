@@ -6,7 +6,8 @@
  * DOC: Giving pages back under memory pressure
  *
  * A driver with pages that it could do without, a cache, says how many these
- * are and frees some of them when the kernel is short of memory::
+ * are and frees some of them when the kernel is short of memory; pages of its
+ * own beside the pool's, too::
  *
  *	static const struct movable_shrinker_ops shrinker_ops = {
  *		.count = my_count,
@@ -26,8 +27,8 @@
  *	any number of threads
  * @scan: free up to @nr of them with movable_page_free(), or _free_async(), and
  *	return how many pages that were; SHRINK_STOP is as good as 0.  Runs in
- *	one thread at a time; others that reclaim wait for it.  What it
- *	allocates, GFP_NOFS is implied (memalloc_nofs_save())
+ *	one thread at a time; others that reclaim wait for it.  GFP_NOFS is
+ *	implied in what it allocates (memalloc_nofs_save())
  *
  * They run in the thread that needs memory, only for allocations with __GFP_FS,
  * and never in one that is moving a page.  So lockdep knows all there is to

@@ -171,7 +171,6 @@ struct balloon_pages {
  * @blocks: free memory the host was told of, by page->lru
  * @nr_blocks: how many
  * @hint_on: the shrinker is registered
- * @shrinker: takes @blocks
  * @oom: notifier
  * @oom_on: it is registered
  * @oom_lock: see above
@@ -225,7 +224,6 @@ struct balloon {
 	struct list_head blocks;
 	unsigned long nr_blocks;
 	bool hint_on;
-	struct balloon_shrinker shrinker;
 
 	struct notifier_block oom;
 	bool oom_on;
@@ -291,8 +289,6 @@ int balloon_hint_start(struct balloon *b);
 void balloon_hint_stop(struct balloon *b);
 void balloon_hint_work(struct work_struct *work);
 void balloon_hint_changed(struct balloon *b);
-unsigned long balloon_hint_count(struct balloon *b);
-unsigned long balloon_hint_scan(struct balloon *b, unsigned long nr_pages);
 
 /* oom.c */
 int balloon_oom_start(struct balloon *b);

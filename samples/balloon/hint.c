@@ -12,6 +12,7 @@
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/movable_shrinker.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
 
@@ -43,18 +44,27 @@ static unsigned long balloon_free_blocks(struct balloon *b, unsigned long most)
 	return n;
 }
 
-/* For the shrinker, in pages. */
-unsigned long balloon_hint_count(struct balloon *b)
+static unsigned long balloon_hint_count(struct movable_pool *pool)
 {
+	const struct balloon *b = movable_pool_priv(pool);
+
 	return READ_ONCE(b->nr_blocks) * BALLOON_BLOCK_PAGES;
 }
 
-unsigned long balloon_hint_scan(struct balloon *b, unsigned long nr_pages)
+static unsigned long balloon_hint_scan(struct movable_pool *pool,
+				       unsigned long nr)
 {
-	unsigned long most = DIV_ROUND_UP(nr_pages, BALLOON_BLOCK_PAGES);
+	unsigned long most = DIV_ROUND_UP(nr, BALLOON_BLOCK_PAGES);
 
-	return balloon_free_blocks(b, most) * BALLOON_BLOCK_PAGES;
+	return balloon_free_blocks(movable_pool_priv(pool), most) *
+	       BALLOON_BLOCK_PAGES;
 }
+
+/* The blocks are the driver's beside its pool, which has its own pages. */
+static const struct movable_shrinker_ops balloon_hint_ops = {
+	.count = balloon_hint_count,
+	.scan = balloon_hint_scan,
+};
 
 /* Reading the configuration takes an exit to the host: only when it changed. */
 static u32 balloon_hint_wanted(struct balloon *b)
@@ -198,7 +208,7 @@ int balloon_hint_start(struct balloon *b)
 	b->hint_wanted = VIRTIO_BALLOON_CMD_ID_STOP;
 	b->hint_active = VIRTIO_BALLOON_CMD_ID_STOP;
 	b->hint_stop = cpu_to_virtio32(b->vdev, VIRTIO_BALLOON_CMD_ID_STOP);
-	err = balloon_compat_shrinker_add(b);
+	err = movable_pool_shrinker_add(b->pool, &balloon_hint_ops);
 	b->hint_on = !err;
 	return err;
 }
@@ -222,7 +232,7 @@ static void balloon_hint_let_read(struct balloon *b)
 void balloon_hint_stop(struct balloon *b)
 {
 	if (b->hint_on) {
-		balloon_compat_shrinker_remove(b);
+		movable_pool_shrinker_remove(b->pool);
 		balloon_hint_let_read(b);
 	}
 	b->hint_on = false;

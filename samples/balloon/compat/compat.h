@@ -8,13 +8,10 @@
 #include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/shrinker.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
-
-struct balloon;
 
 /* Work runs on the CPU that queued it. */
 #ifdef MP_HAVE_WQ_PERCPU
@@ -36,17 +33,6 @@ struct balloon_vq {
 int balloon_compat_find_vqs(struct virtio_device *vdev, unsigned int n,
 			    struct virtqueue **vqs,
 			    const struct balloon_vq *wanted);
-
-struct balloon_shrinker {
-#ifdef MP_HAVE_SHRINKER_ALLOC
-	struct shrinker *shrinker;
-#else
-	struct shrinker shrinker;
-#endif
-};
-
-int balloon_compat_shrinker_add(struct balloon *b);
-void balloon_compat_shrinker_remove(struct balloon *b);
 
 static inline void balloon_compat_reset(struct virtio_device *vdev)
 {
