@@ -3,17 +3,39 @@
 
 #include "../shrinker.h"
 
-static unsigned long mp_compat_count(struct shrinker *kernel,
-				     struct shrink_control *sc);
-static unsigned long mp_compat_scan(struct shrinker *kernel,
-				    struct shrink_control *sc);
-
 #ifdef MP_HAVE_SHRINKER_ALLOC			/* since 6.7 */
 
 static struct mp_shrinker *mp_compat_shrinker_of(struct shrinker *kernel)
 {
 	return kernel->private_data;
 }
+
+#else
+
+static struct mp_shrinker *mp_compat_shrinker_of(struct shrinker *kernel)
+{
+	return container_of(kernel, struct mp_shrinker, kernel.shrinker);
+}
+
+#endif
+
+static unsigned long mp_compat_count(struct shrinker *kernel,
+				     struct shrink_control *sc)
+{
+	return mp_shrinker_count(mp_compat_shrinker_of(kernel));
+}
+
+static unsigned long mp_compat_scan(struct shrinker *kernel,
+				    struct shrink_control *sc)
+{
+	unsigned long freed;
+
+	freed = mp_shrinker_scan(mp_compat_shrinker_of(kernel),
+				 sc->nr_to_scan, sc->gfp_mask);
+	return freed ?: SHRINK_STOP;
+}
+
+#ifdef MP_HAVE_SHRINKER_ALLOC
 
 int mp_compat_shrinker_add(struct mp_shrinker *shrinker, const char *name)
 {
@@ -36,11 +58,6 @@ void mp_compat_shrinker_remove(struct mp_shrinker *shrinker)
 
 #else
 
-static struct mp_shrinker *mp_compat_shrinker_of(struct shrinker *kernel)
-{
-	return container_of(kernel, struct mp_shrinker, kernel.shrinker);
-}
-
 int mp_compat_shrinker_add(struct mp_shrinker *shrinker, const char *name)
 {
 	struct shrinker *kernel = &shrinker->kernel.shrinker;
@@ -61,19 +78,3 @@ void mp_compat_shrinker_remove(struct mp_shrinker *shrinker)
 }
 
 #endif
-
-static unsigned long mp_compat_count(struct shrinker *kernel,
-				     struct shrink_control *sc)
-{
-	return mp_shrinker_count(mp_compat_shrinker_of(kernel));
-}
-
-static unsigned long mp_compat_scan(struct shrinker *kernel,
-				    struct shrink_control *sc)
-{
-	unsigned long freed;
-
-	freed = mp_shrinker_scan(mp_compat_shrinker_of(kernel),
-				 sc->nr_to_scan, sc->gfp_mask);
-	return freed ?: SHRINK_STOP;
-}
