@@ -25,11 +25,13 @@ QUOTED = re.compile(r'(^#include "[^"]+"\n)+', re.M)
 GUARD = re.compile(r"^#ifndef (\w+)$", re.M)
 LINUX = re.compile(r"^#include <linux/")
 LEFT = re.compile(r"\bMP_HAVE_|\bMP_LACKS\b|\w*_compat_(?!ioctl)|compat/|"
-                  r"kernel-patches")
+                  r"kernel-patches|stock kernel|older kernel|"
+                  r"\b[Tt]he bench\b|\bmake (check|kunit|test)\b")
+BACKING = re.compile(r"\b[am]ops\b")
 CAST = re.compile(r"(\(\w+_t\)) (?=\w)")
 COLUMNS = 80
 MESSAGE = re.compile(r'"[,;)]*$')
-VERSION = re.compile(r"\b[4-7]\.\d{1,2}\b")
+VERSION = re.compile(r"(?<![\d.])[4-7]\.\d{1,2}\b")
 TAB = 8
 
 
@@ -122,8 +124,7 @@ def finished(rules, name, text):
     there = rules.place(name)
     text = hunks.apply(rules.lines.get(there, ()), rules.in_prose(text),
                        f"upstream/lines.txt: {there}")
-    if name.endswith(C):
-        complain(name, text)
+    complain(name, text)
     return text.rstrip("\n") + "\n"
 
 
@@ -256,17 +257,15 @@ def open_column(line):
 
 
 def complain(name, text):
-    """About other kernels nothing may be left.
-
-    Programs may speak of versions: they say what a test can expect where.
-    """
-    program = re.match(r"selftests/\w+\.[ch]$", name)
+    """About other kernels nothing may be left, nor of how it is tested here."""
     for number, line in enumerate(text.splitlines(), 1):
-        if LEFT.search(line) or not program and VERSION.search(line):
+        if (LEFT.search(line) or VERSION.search(line)
+                or not name.endswith(C) and BACKING.search(line)):
             raise Failure(f"{name}, as it is in the kernel tree, line "
                           f"{number}, still knows of other kernels: "
                           f"{line.strip()}")
-        if len(line.expandtabs(TAB)) > COLUMNS and not MESSAGE.search(line):
+        if (len(line.expandtabs(TAB)) > COLUMNS and name.endswith(C)
+                and not MESSAGE.search(line)):
             raise Failure(f"{name}, as it is in the kernel tree, line "
                           f"{number}, is too long for {COLUMNS} columns: "
                           f"{line.strip()}")

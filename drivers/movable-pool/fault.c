@@ -197,7 +197,7 @@ void mp_faults_debugfs(struct dentry *dir)
 	mp_fault_attr_debugfs(dir);
 }
 
-/* Nothing can fail any more.  The bench adds up what is said here. */
+/* Nothing can fail any more.  Who adds up the faults reads the log. */
 void mp_faults_exit(void)
 {
 	int i;

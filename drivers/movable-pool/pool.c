@@ -404,7 +404,8 @@ EXPORT_SYMBOL_GPL(movable_pool_priv);
  *
  * Context: Any.
  * Return: "aops", "mops" or "typed", non-LRU migration in its three forms;
- * "cache", page cache; or "none": the pages do not move.
+ * "cache", page cache; "balloon", the kernel's balloon infrastructure; or
+ * "none": the pages do not move.
  */
 const char *movable_pool_backing(const struct movable_pool *pool)
 {

@@ -154,6 +154,18 @@ static int f(struct page *a, struct page *b)
                     self.assertRaisesRegex(Failure, complaint):
                 self.convert("driver/a.c")
 
+    def test_documents_speak_of_this_kernel_alone(self):
+        page = self.tree / "Documentation/page.rst"
+        page.parent.mkdir()
+        for line in ("Since 6.3 it sleeps.", "aops, mops and typed",
+                     "A stock kernel has it.", "``make check`` compares."):
+            page.write_text(f"Page\n====\n\n{line}\n")
+            with self.subTest(line), \
+                    self.assertRaisesRegex(Failure, "other kernels"):
+                self.convert("driver/a.c", "Documentation/page.rst")
+        page.write_text("It came in 2.6.16.\n")
+        self.convert("driver/a.c", "Documentation/page.rst")
+
     def test_words_that_nobody_says(self):
         with self.assertRaisesRegex(Failure, "not part of the series"):
             self.convert("driver/compat/form-a.c")
