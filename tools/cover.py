@@ -107,9 +107,39 @@ def tested():
     """What make test-series ALL=1 has had to say, when it was last run."""
     row = cache.read_json(RESULTS)
     if not row:
-        return ["  not run as a whole yet"]
-    return [f"  {row['passed']} passed, {row['failed']} failed "
+        return ["The series itself was not built and run as a whole yet: "
+                "written, applied, checkpatch --strict."]
+    return ["The series itself: built as a module after each patch, and built "
+            "in after the last; its selftests with both, its KUnit tests "
+            "built in; checkpatch --strict.", "",
+            f"  {row['passed']} passed, {row['failed']} failed "
             f"({row['release']})"]
+
+
+# Where new files are, the first that fits, and how the letter calls them.
+PLACES = (("drivers/movable-pool/tests/", "KUnit tests"),
+          ("tools/", "selftests"), ("Documentation/", "documentation"),
+          ("samples/", "samples"), ("include/", "headers"),
+          ("drivers/", "driver"))
+ADDED = re.compile(r"^\+(?!\+\+ )", re.M)
+
+
+def sizes(plan):
+    """{what: lines of it}, tests last."""
+    count = {what: 0 for _, what in reversed(PLACES)}
+    for texts in plan.texts().values():
+        for name, text in texts.items():
+            what = next(what for place, what in PLACES
+                        if name.startswith(place))
+            count[what] += text.count("\n")
+    return {"mm/": sum(len(ADDED.findall(path.read_text()))
+                       for path in plan.kernel_patches), **count}
+
+
+def size(plan):
+    """What there is to be read."""
+    return aligned([("", "lines")] + [(what, number(lines)) for what, lines
+                                      in sizes(plan).items()])
 
 
 TABLES = {"costs": costs, "compaction": compaction, "unplug": unplug,
@@ -140,6 +170,9 @@ def filled(text, plan):
         whole = NAME.fullmatch(line)
         if whole and whole.group(1) in TABLES:
             lines += TABLES[whole.group(1)]()
+            continue
+        if whole and whole.group(1) == "size":
+            lines += size(plan)
             continue
         for name in NAME.findall(line):
             if name not in known:

@@ -104,6 +104,7 @@ class Series:
         self.patches = [Patch(name.partition(" ")[2], ini[name])
                         for name in ini.sections()
                         if name.startswith("patch ")]
+        self.made = None
 
     def diffs(self):
         """The patches that are in this tree as such."""
@@ -145,6 +146,11 @@ class Series:
 
     def texts(self):
         """{patch: {file of the kernel tree: its text}}, edits left out."""
+        if self.made is None:
+            self.made = self.convert()
+        return self.made
+
+    def convert(self):
         rules = intree.Rules()
         of = self.sources()
         every = [name for names in of.values() for name in names

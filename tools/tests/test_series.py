@@ -269,6 +269,25 @@ class Letter(unittest.TestCase):
             self.assertNotEqual(cover.letter(self.FORM, series.Series()),
                                 before)
 
+    def test_what_was_not_run_is_not_said(self):
+        row = {"passed": 7, "failed": 0, "release": "Linux 7.2"}
+        for seen, said in (({}, "was not built and run"),
+                           (row, "built as a module after each patch")):
+            with self.subTest(said), \
+                    mock.patch.object(cover.cache, "read_json",
+                                      lambda _, seen=seen: seen):
+                self.assertIn(said, "\n".join(cover.tested()))
+
+    def test_the_size_is_that_of_the_files(self):
+        plan = mock.Mock(kernel_patches=[])
+        plan.texts.return_value = {
+            "one": {"drivers/movable-pool/a.c": "a\n\nb\n",
+                    "drivers/movable-pool/tests/a.c": "a\n"},
+            "two": {"tools/a.c": "a\nb\n"}}
+        self.assertEqual(cover.sizes(plan), {
+            "mm/": 0, "driver": 3, "headers": 0, "samples": 0,
+            "documentation": 0, "selftests": 2, "KUnit tests": 1})
+
     def test_a_figure_that_nobody_has_measured(self):
         with self.assertRaisesRegex(Failure, "there is no @speed@"):
             cover.filled("twice the @speed@", series.Series())
