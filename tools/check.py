@@ -24,6 +24,7 @@ import fetch
 import groups
 import kernels
 import matrix
+import named
 import refused
 import tree
 from cache import TREE, excerpt, say
@@ -69,15 +70,10 @@ QUOTED = (("Documentation/balloon.rst", "samples/balloon"),
           ("Documentation/directed.rst", "samples/edu"))
 QUOTE = re.compile(r"\.\. code-block:: c\n\n((?:[ \t].*\n|\n)+)")
 TEST_MACRO = re.compile(r"^(TEST\w*|\w+_F)\(([^)]*)\)", re.M)
-DOTTED = re.compile(r"``(\w+)\.(\w+)``")
-FILES = ("c", "conf", "h", "ko", "py", "rst", "symvers")
-SUITE = re.compile(r'^MP_SUITE\(\w+, "([\w-]+)"', re.M)
 UNIT_TEST = re.compile(r"^\s*KUNIT_CASE\((\w+)\)", re.M)
 # A table of mistakes: what, how it is found, what is said of it, the tests.
 MISTAKES = "Documentation/mistakes.rst"
 LITERAL = re.compile(r"``([^`]+)``")
-# What else has a dot: "program.test" itself, members, sysctls.
-NO_PROGRAMS = ("program", "suite", "attr", "vm")
 
 
 class Files:
@@ -413,7 +409,7 @@ def all_tests(files):
             for test in tests_in(text(name)):
                 yield name.split("/")[1][:-2], test
         elif name.endswith("_kunit.c"):
-            for suite in SUITE.findall(text(name)):
+            for suite in named.SUITE.findall(text(name)):
                 for test in UNIT_TEST.findall(text(name)):
                     yield suite, test
 
@@ -425,9 +421,8 @@ def tests_named(files):
              if name.startswith("Documentation/")]
     return names, [f"{name}: no such test: {program}.{test}"
                    for name in names
-                   for program, test in DOTTED.findall(text(name))
-                   if test not in FILES and program not in NO_PROGRAMS
-                   and (program, test) not in have]
+                   for program, test in named.tests(text(name))
+                   if (program, test) not in have]
 
 
 def mistakes(files):

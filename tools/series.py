@@ -10,6 +10,7 @@ import textwrap
 
 import hunks
 import intree
+import named
 from cache import Failure, TREE
 
 UPSTREAM = intree.UPSTREAM
@@ -17,6 +18,7 @@ TOUCHED = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)", re.M)
 ADDED = re.compile(r"^--- /dev/null\n\+\+\+ b/(\S+)", re.M)
 MESSAGE_COLUMNS = 72
 DOCUMENTS = "Documentation/mm/movable_pool"
+SELFTESTS = "tools/testing/selftests/movable_pool"
 DOCUMENT = re.compile(r"(?<![\w/.-])[\w-]+\.(?:rst|dot)\b")
 # A table, a command; a heading.
 AS_IT_IS = re.compile(r"\A |^-{3,}$", re.M)
@@ -164,8 +166,23 @@ class Series:
             for name in patch.files:
                 made[patch.name][name] = (UPSTREAM / "files"
                                           / name).read_text()
+        keep_tests(made)
         no_dead_references(made)
         return made
+
+
+def keep_tests(made):
+    """Of the tests that a document names, those that come with it."""
+    texts = {name: text for some in made.values()
+             for name, text in some.items()}
+    there = {pathlib.PurePath(name).stem for name in texts
+             if name.startswith(SELFTESTS) and name.endswith(".c")}
+    there |= {suite for text in texts.values()
+              for suite in named.SUITE.findall(text)}
+    for some in made.values():
+        for name in some:
+            if name.startswith(DOCUMENTS) and name.endswith(".rst"):
+                some[name] = named.without(some[name], there)
 
 
 def no_dead_references(made):
