@@ -5,8 +5,10 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import check
+import quoted
 import refused
+import sources
+import tested
 
 PROGRAM = """
 #define DATA_F(name)	TEST_F(data, name)
@@ -21,7 +23,7 @@ TEST_HARNESS_MAIN
 
 class Tests(unittest.TestCase):
     def test_found_in_every_form(self):
-        self.assertEqual(list(check.tests_in(PROGRAM)),
+        self.assertEqual(list(tested.tests_in(PROGRAM)),
                          ["alone", "with_a_fixture_R9", "for_long",
                           "by_a_macro_of_its_own"])
 
@@ -32,15 +34,15 @@ class Quotes(unittest.TestCase):
 
     def test_what_is_there_but_for_its_spaces(self):
         quote = self.quote("return movable_page_publish(&page);")
-        self.assertEqual(check.misquoted(quote, "samples/first"), [])
+        self.assertEqual(quoted.misquoted(quote, "samples/first"), [])
 
     def test_what_is_not_there(self):
         quote = self.quote("return movable_page_vanish(&page);")
-        self.assertEqual(check.misquoted(quote, "samples/first"),
+        self.assertEqual(quoted.misquoted(quote, "samples/first"),
                          ["return movable_page_vanish(&page);"])
 
     def test_a_document_that_quotes_nothing(self):
-        self.assertEqual(check.misquoted("Nothing.\n", "samples/first"),
+        self.assertEqual(quoted.misquoted("Nothing.\n", "samples/first"),
                          ["nothing is quoted"])
 
 
@@ -70,30 +72,30 @@ class Mistakes(unittest.TestCase):
     CORE = 'mp_misuse("a page freed twice\\n");'
 
     def test_rows_without_the_first(self):
-        rows = check.table_rows(TABLE)
+        rows = tested.table_rows(TABLE)
         self.assertEqual([row[0] for row in rows], ["Freeing twice", "None"])
         self.assertEqual(rows[0][3], "``bad.free_twice``, ``order.c``")
 
     def test_rows_of_two_tables(self):
-        rows = check.table_rows(TABLE + "\nAnd\n" + TABLE)
+        rows = tested.table_rows(TABLE + "\nAnd\n" + TABLE)
         self.assertEqual([len(row) for row in rows], [4, 4, 4, 4])
 
     def test_a_row_without_a_test(self):
-        self.assertEqual(check.unproven(TABLE, self.HAVE, self.CORE),
+        self.assertEqual(tested.unproven(TABLE, self.HAVE, self.CORE),
                          ["None: no such test: none"])
 
     def test_a_test_and_a_sentence_that_are_not_there(self):
-        self.assertEqual(check.unproven(TABLE, {"order.c", "none"}, ""),
+        self.assertEqual(tested.unproven(TABLE, {"order.c", "none"}, ""),
                          ["Freeing twice: no such test: bad.free_twice",
                           "Freeing twice: is not said: freed twice"])
 
     def test_a_row_that_is_short(self):
         short = TABLE + "   * - What\n     - is left out\n"
         self.assertIn("What: 2 columns",
-                      check.unproven(short, self.HAVE, self.CORE))
+                      tested.unproven(short, self.HAVE, self.CORE))
 
     def test_a_document_without_a_table(self):
-        self.assertEqual(check.unproven("Nothing.\n", set(), ""),
+        self.assertEqual(tested.unproven("Nothing.\n", set(), ""),
                          ["no table"])
 
 
@@ -137,7 +139,7 @@ class Copies(unittest.TestCase):
     BOTH = "\treturn folio_mc_copy(a, b);\n\tcopy_highpage(a, b);\n"
 
     def wrong(self, code, seam=BOTH):
-        return check.miscopied({self.SEAM: seam, self.OTHER: code})
+        return sources.miscopied({self.SEAM: seam, self.OTHER: code})
 
     def test_by_the_helpers_in_their_place(self):
         self.assertEqual(self.wrong("\tmp_compat_copy(dst, src);\n"), [])
