@@ -9,6 +9,11 @@
  *			state is "poisoned" where a memory failure has hit
  *	<pool>/longterm	long-term pins, oldest first: "seconds pfn task pid
  *			caller" a line
+ *	<pool>/longterm_stacks
+ *			the same with stacks, if debug is on (debug.c)
+ *	<pool>/unpublished
+ *			pages that are not published yet, oldest first, if debug
+ *			is on: "seconds pfn zone task pid caller" a line
  */
 
 #include <linux/debugfs.h>
@@ -18,10 +23,12 @@
 #include <linux/pagemap.h>
 #include <linux/seq_file.h>
 
+#include "debug.h"
 #include "fault.h"
 #include "internal.h"
 #include "link.h"
 #include "longterm.h"
+#include "unpublished.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -72,6 +79,19 @@ static int longterm_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(longterm);
 
+static int longterm_stacks_show(struct seq_file *m, void *v)
+{
+	return mp_debug_show_off(m) ? 0 :
+	       mp_longterm_show_stacks(m, m->private);
+}
+DEFINE_SHOW_ATTRIBUTE(longterm_stacks);
+
+static int unpublished_show(struct seq_file *m, void *v)
+{
+	return mp_debug_show_off(m) ? 0 : mp_unpublished_show(m, m->private);
+}
+DEFINE_SHOW_ATTRIBUTE(unpublished);
+
 static int deferred_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "%ld\n", mp_backings_orphans());
@@ -107,22 +127,6 @@ static void pages_stop(struct seq_file *m, void *v)
 		put_page(v);
 }
 
-/* Under both locks, as for every look at a handle through the link. */
-static bool pages_word(struct movable_pool *pool, struct page *page, u64 *word)
-{
-	struct movable_page *mp;
-	unsigned long irqflags;
-	bool ours;
-
-	irqflags = mp_link_lock(page);
-	mp = mp_link_handle(page);
-	ours = mp && mp_link_pool(page) == pool;
-	if (ours)
-		*word = mp_word_read(mp);
-	mp_link_unlock(page, irqflags);
-	return ours;
-}
-
 static const char *pages_state(struct page *page, enum movable_page_state state)
 {
 	static const char * const states[] = {
@@ -151,7 +155,7 @@ static int pages_show(struct seq_file *m, void *v)
 	if (pool->flags & MOVABLE_POOL_BALLOON)
 		seq_printf(m, "%lu %s 0\n", page_to_pfn(page),
 			   pages_state(page, MOVABLE_PAGE_LIVE));
-	else if (pages_word(pool, page, &word))
+	else if (mp_walk_word(pool, page, &word))
 		seq_printf(m, "%lu %s %u\n", page_to_pfn(page),
 			   pages_state(page, mp_word_state(word)),
 			   mp_word_pins(word));
@@ -177,6 +181,10 @@ void mp_debugfs_add(struct movable_pool *pool)
 	debugfs_create_file("backing", 0400, pool->dir, pool, &backing_fops);
 	debugfs_create_file("pages", 0400, pool->dir, pool, &pages_fops);
 	debugfs_create_file("longterm", 0400, pool->dir, pool, &longterm_fops);
+	debugfs_create_file("longterm_stacks", 0400, pool->dir, pool,
+			    &longterm_stacks_fops);
+	debugfs_create_file("unpublished", 0400, pool->dir, pool,
+			    &unpublished_fops);
 }
 
 /* Waits for readers. */

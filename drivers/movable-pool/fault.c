@@ -82,6 +82,11 @@ static struct mp_fault mp_faults[MP_NR_FAILS] = {
 	[MP_FAIL_LONGTERM] = { "longterm" },
 	[MP_FAIL_LONGTERM_PAGE] = { "longterm-page" },
 	[MP_FAIL_DMA_MAP] = { "dma-map" },
+	[MP_FAIL_UNPUBLISHED_TABLE] = { "unpublished-table" },
+	[MP_FAIL_UNPUBLISHED] = { "unpublished" },
+	[MP_FAIL_UNPUBLISHED_VIEW] = { "unpublished-view" },
+	[MP_FAIL_STACK] = { "stack" },
+	[MP_FAIL_STACKS_VIEW] = { "stacks-view" },
 };
 
 #ifdef CONFIG_FAULT_INJECTION

@@ -61,6 +61,12 @@ enum mp_fail {
 	MP_FAIL_LONGTERM,
 	MP_FAIL_LONGTERM_PAGE,
 	MP_FAIL_DMA_MAP,
+	/* debug checks, which do without; their files in debugfs */
+	MP_FAIL_UNPUBLISHED_TABLE,
+	MP_FAIL_UNPUBLISHED,
+	MP_FAIL_UNPUBLISHED_VIEW,
+	MP_FAIL_STACK,
+	MP_FAIL_STACKS_VIEW,
 	MP_NR_FAILS,
 };
 

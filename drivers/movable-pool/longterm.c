@@ -3,7 +3,7 @@
  * Long-term pins: who has them, since when.  How a page comes to have one is
  * place.c's.
  *
- * debugfs shows them, oldest first.
+ * debugfs shows them, oldest first, and with debug on where they came from.
  */
 
 #include <linux/err.h>
@@ -20,6 +20,10 @@
 #include "fault.h"
 #include "internal.h"
 #include "longterm.h"
+#include "stack.h"
+
+/* So many are shown with their stacks. */
+#define MP_LONGTERM_STACKS	64U
 
 /**
  * struct mp_longterm - the long-term pins of a pool
@@ -42,6 +46,7 @@ struct mp_longterm {
  * @mp: the handle
  * @since: jiffies
  * @caller: who asked for it
+ * @stack: with debug on, or NULL
  * @pid: the task, as it was then
  * @comm: the same
  */
@@ -51,9 +56,16 @@ struct movable_pin {
 	struct movable_page *mp;
 	unsigned long since;
 	void *caller;
+	struct mp_stack *stack;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
+
+static void mp_longterm_free(struct movable_pin *pin)
+{
+	mp_stack_put(pin->stack);
+	kfree(pin);
+}
 
 static struct movable_pin *mp_longterm_new(struct movable_page *mp,
 					   void *caller)
@@ -66,6 +78,7 @@ static struct movable_pin *mp_longterm_new(struct movable_page *mp,
 		return NULL;
 	pin->mp = mp;
 	pin->caller = caller;
+	pin->stack = mp_stack_save();
 	pin->pid = task_pid_nr(current);
 	get_task_comm(pin->comm, current);
 	return pin;
@@ -140,7 +153,7 @@ struct movable_pin *movable_page_pin_longterm(struct movable_pool *pool,
 	err = mp_longterm_pin(pin, pool);
 	if (!err)
 		return pin;
-	kfree(pin);
+	mp_longterm_free(pin);
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(movable_page_pin_longterm);
@@ -180,7 +193,7 @@ void movable_page_unpin_longterm(struct movable_pin *pin)
 		movable_page_unpin(pin->mp);
 	else
 		mp_misuse("unpin of a page whose pool was destroyed\n");
-	kfree(pin);
+	mp_longterm_free(pin);
 }
 EXPORT_SYMBOL_GPL(movable_page_unpin_longterm);
 
@@ -223,13 +236,12 @@ void mp_longterm_end(struct movable_pool *pool)
 	mp_longterm_put(list);
 }
 
-/* Pinned, so the handle is there. */
-static void mp_longterm_show_one(struct seq_file *m,
-				 const struct movable_pin *pin)
+static void mp_longterm_show_line(struct seq_file *m,
+				  const struct movable_pin *pin,
+				  unsigned long pfn)
 {
-	seq_printf(m, "%lu %lu %s %d %ps\n", (jiffies - pin->since) / HZ,
-		   movable_page_pfn(pin->mp), pin->comm, pin->pid,
-		   pin->caller);
+	seq_printf(m, "%lu %lu %s %d %ps\n", (jiffies - pin->since) / HZ, pfn,
+		   pin->comm, pin->pid, pin->caller);
 }
 
 /* The list may be long; it is the oldest that are of interest. */
@@ -243,7 +255,67 @@ void mp_longterm_show(struct seq_file *m, struct movable_pool *pool)
 	list_for_each_entry(pin, &list->pins, node) {
 		if (seq_has_overflowed(m))
 			break;
-		mp_longterm_show_one(m, pin);
+		/* Pinned, so the handle is there. */
+		mp_longterm_show_line(m, pin, movable_page_pfn(pin->mp));
 	}
 	spin_unlock_irqrestore(&list->lock, irqflags);
+}
+
+/* A pin as it was, with a reference to its stack. */
+struct mp_longterm_copy {
+	struct movable_pin pin;
+	unsigned long pfn;
+};
+
+/* Return: how many there are; the oldest are in @copies. */
+static unsigned int mp_longterm_copy(struct mp_longterm *list,
+				     struct mp_longterm_copy *copies,
+				     unsigned int max)
+{
+	const struct movable_pin *pin;
+	unsigned long irqflags;
+	unsigned int n = 0;
+
+	spin_lock_irqsave(&list->lock, irqflags);
+	list_for_each_entry(pin, &list->pins, node) {
+		if (n < max) {
+			copies[n].pin = *pin;
+			copies[n].pfn = movable_page_pfn(pin->mp);
+			mp_stack_get(pin->stack);
+		}
+		n++;
+	}
+	spin_unlock_irqrestore(&list->lock, irqflags);
+	return n;
+}
+
+/* Names of functions are not looked up with the list locked. */
+static void mp_longterm_show_copies(struct seq_file *m,
+				    struct mp_longterm_copy *copies,
+				    unsigned int n)
+{
+	for (; n; n--, copies++) {
+		mp_longterm_show_line(m, &copies->pin, copies->pfn);
+		mp_stack_show(m, copies->pin.stack);
+		mp_stack_put(copies->pin.stack);
+	}
+}
+
+/* Return: 0 or -ENOMEM. */
+int mp_longterm_show_stacks(struct seq_file *m, struct movable_pool *pool)
+{
+	struct mp_longterm_copy *copies = NULL;
+	unsigned int n;
+
+	if (!mp_fail(MP_FAIL_STACKS_VIEW))
+		copies = kmalloc_array(MP_LONGTERM_STACKS, sizeof(*copies),
+				       GFP_KERNEL);
+	if (!copies)
+		return -ENOMEM;
+	n = mp_longterm_copy(pool->longterm, copies, MP_LONGTERM_STACKS);
+	mp_longterm_show_copies(m, copies, min(n, MP_LONGTERM_STACKS));
+	if (n > MP_LONGTERM_STACKS)
+		seq_printf(m, "# and %u others\n", n - MP_LONGTERM_STACKS);
+	kfree(copies);
+	return 0;
 }

@@ -11,6 +11,7 @@ struct seq_file;
 int mp_longterm_begin(struct movable_pool *pool);
 void mp_longterm_end(struct movable_pool *pool);
 void mp_longterm_show(struct seq_file *m, struct movable_pool *pool);
+int mp_longterm_show_stacks(struct seq_file *m, struct movable_pool *pool);
 
 /* place.c */
 int mp_place_pin(struct movable_pool *pool, struct movable_page *mp);

@@ -29,6 +29,7 @@
 #include "fault.h"
 #include "internal.h"
 #include "link.h"
+#include "old_page.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -426,6 +427,7 @@ static int mp_move_end(struct mp_move *move)
 	mp_move_count(move, isolated);
 	if (move->pool->ops->moved)
 		mp_move_tell(move);
+	mp_old_page_end(move->src);
 	mp_pool_leave(move->pool);
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "link.h"
 #include "loose.h"
 #include "set.h"
+#include "unpublished.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -169,6 +170,7 @@ static __always_inline int mp_page_give(struct movable_pool *pool,
 	mp_link_set(page, mp, pool);
 	mp_count(pool, MP_ALLOCATED);
 	mp_count(pool, MP_UNPUBLISHED);
+	mp_unpublished_begin(pool, page);
 	mp_word_set(mp, mp_word_at(word, page_to_pfn(page)));
 	unlock_page(page);
 	return 0;
@@ -408,16 +410,8 @@ static __cold int mp_publish_refused(u64 word)
 	return -EALREADY;
 }
 
-/**
- * movable_page_publish() - let the page move from now on
- * @mp: handle with a page whose contents are ready
- *
- * May be called with the page pinned; it then moves after the last unpin.
- *
- * Context: Any.
- * Return: 0; -EALREADY if it is published; -ENOENT if it has no page.
- */
-int movable_page_publish(struct movable_page *mp)
+/* @listed: it may be among the unpublished ones. */
+static __always_inline int mp_page_publish(struct movable_page *mp, bool listed)
 {
 	struct movable_pool *pool;
 	u64 word = mp_word_read(mp);
@@ -429,12 +423,35 @@ int movable_page_publish(struct movable_page *mp)
 		/* Private: it cannot move, so this is its page and pool. */
 		pool = mp_link_pool(pfn_to_page(mp_word_pfn(word)));
 		/* Once it is live, others may free it and destroy the pool. */
+		if (listed)
+			mp_unpublished_remove(mp_word_pfn(word));
 		mp_uncount(pool, MP_UNPUBLISHED);
 		if (mp_word_change(mp, &word,
 				   mp_word_with(word, MOVABLE_PAGE_LIVE)))
 			return 0;
 		mp_count(pool, MP_UNPUBLISHED);
 	}
+}
+
+/* Apart: a call in between would have all others save registers. */
+static noinline int mp_page_publish_listed(struct movable_page *mp)
+{
+	return mp_page_publish(mp, true);
+}
+
+/**
+ * movable_page_publish() - let the page move from now on
+ * @mp: handle with a page whose contents are ready
+ *
+ * May be called with the page pinned; it then moves after the last unpin.
+ *
+ * Context: Any.
+ * Return: 0; -EALREADY if it is published; -ENOENT if it has no page.
+ */
+int movable_page_publish(struct movable_page *mp)
+{
+	return mp_debugging() ? mp_page_publish_listed(mp) :
+				mp_page_publish(mp, false);
 }
 EXPORT_SYMBOL_GPL(movable_page_publish);
 
@@ -464,8 +481,10 @@ mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
 	unsigned int released;
 
 	mp_wait_point(MP_WAIT_FREE_DYING, page);
-	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE)
+	if (mp_word_state(word) == MOVABLE_PAGE_PRIVATE) {
+		mp_unpublished_end(page);
 		mp_uncount(pool, MP_UNPUBLISHED);
+	}
 	released = mp_page_let_go(pool->backing, page, may_sleep);
 	mp_word_clear(mp);
 	if (freed)

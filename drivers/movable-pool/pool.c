@@ -17,6 +17,7 @@
 #include <linux/wait_bit.h>
 
 #include "balloon.h"
+#include "debug.h"
 #include "fault.h"
 #include "internal.h"
 #include "longterm.h"
@@ -526,17 +527,20 @@ static int __init mp_init(void)
 	mp_faults_init();
 	mp_op_init();
 	err = mp_init_backings();
-	if (err)
+	if (err) {
 		mp_faults_exit();
-	else
-		mp_debugfs_init();
-	return err;
+		return err;
+	}
+	mp_debug_init();
+	mp_debugfs_init();
+	return 0;
 }
 
 /* Pools pin this module by the symbols their drivers use: none is left. */
 static void __exit mp_exit(void)
 {
 	mp_debugfs_exit();
+	mp_debug_exit();
 	mp_poison_exit();
 	unregister_module_notifier(&mp_module_nb);
 	mp_backings_exit();

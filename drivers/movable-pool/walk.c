@@ -19,6 +19,7 @@
 
 #include "internal.h"
 #include "link.h"
+#include "unpublished.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -168,6 +169,29 @@ struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
 	return NULL;
 }
 
+/**
+ * mp_walk_word() - the word of a page's handle
+ * @pool: the pool
+ * @page: locked, the pool's when it was locked
+ * @word: set to it
+ *
+ * Under both locks, as for every look at a handle through the link.
+ *
+ * Context: Any.
+ * Return: false if the page has been freed meanwhile.
+ */
+bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word)
+{
+	unsigned long irqflags = mp_link_lock(page);
+	struct movable_page *mp = mp_link_handle(page);
+	bool ours = mp && mp_link_pool(page) == pool;
+
+	if (ours)
+		*word = mp_word_read(mp);
+	mp_link_unlock(page, irqflags);
+	return ours;
+}
+
 /*
  * The frame of a pinned page is lost, which the VM can be told (strand()) only
  * while it does not have the page isolated; it gives it back soon, for no move
@@ -227,6 +251,7 @@ static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
 		unlock_page(page);
 		return false;
 	}
+	mp_unpublished_end(page);
 	/* Whoever pinned it may still write to it: better lost than reused. */
 	if (pins) {
 		pool->backing->strand(pool->backing, page);

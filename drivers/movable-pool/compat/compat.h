@@ -65,6 +65,20 @@ static inline int mp_compat_copy(struct page *dst, struct page *src)
 #endif
 }
 
+/* @byte all over the page. */
+static inline void mp_compat_fill(struct page *page, int byte)
+{
+#ifdef MP_HAVE_MEMSET_PAGE			/* since 5.13 */
+	memset_page(page, 0, byte, PAGE_SIZE);
+#else
+	void *addr = kmap_atomic(page);
+
+	memset(addr, byte, PAGE_SIZE);
+	flush_dcache_page(page);
+	kunmap_atomic(addr);
+#endif
+}
+
 /* Return: 0, or -EINTR with @page not locked: a fatal signal has come. */
 static inline int mp_compat_lock_killable(struct page *page)
 {
