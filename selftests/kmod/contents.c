@@ -61,6 +61,27 @@ int mp_test_peek(struct mp_test_item *item, struct mp_test_call *call)
 	return 0;
 }
 
+/* What no driver may do: the page can move now. */
+int mp_test_keep(struct mp_test_item *item, struct mp_test_call *call)
+{
+	const unsigned long *page = movable_page_map(&item->mp);
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	item->kept = page;
+	movable_page_unmap(&item->mp);
+	return 0;
+}
+
+/* KASAN is not asked: without it nothing would say that this is wrong. */
+int mp_test_peek_kept(struct mp_test_item *item, struct mp_test_call *call)
+{
+	if (!item->kept)
+		return -ENOENT;
+	call->value = READ_ONCE_NOCHECK(*item->kept);
+	return 0;
+}
+
 static struct movable_page **mp_test_set(struct mp_test_pool *pool,
 					 struct mp_test_call *call)
 {

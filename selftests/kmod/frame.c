@@ -34,6 +34,16 @@ int mp_test_page_get(struct mp_test_item *item, struct mp_test_call *call)
 	return err;
 }
 
+static int mp_test_grab(struct mp_test_item *item, struct page *page)
+{
+	if (item->stray)
+		return -EEXIST;
+	if (!get_page_unless_zero(page))
+		return -ENOENT;
+	item->stray = page;
+	return 0;
+}
+
 /*
  * A reference that no pin has led to, also while the page is being moved: the
  * test has stopped the mover, so the handle's frame is its page's.
@@ -42,12 +52,15 @@ int mp_test_page_grab(struct mp_test_item *item, struct mp_test_call *call)
 {
 	unsigned long pfn = movable_page_pfn(&item->mp);
 
-	if (item->stray)
-		return -EEXIST;
-	if (!pfn || !get_page_unless_zero(pfn_to_page(pfn)))
-		return -ENOENT;
-	item->stray = pfn_to_page(pfn);
-	return 0;
+	return pfn ? mp_test_grab(item, pfn_to_page(pfn)) : -ENOENT;
+}
+
+/* The frame it has just left: the mover, stopped, has it still. */
+int mp_test_page_grab_kept(struct mp_test_item *item,
+			   struct mp_test_call *call)
+{
+	return item->kept ? mp_test_grab(item, virt_to_page(item->kept)) :
+			    -ENOENT;
 }
 
 int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call)

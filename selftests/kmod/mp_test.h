@@ -25,6 +25,7 @@ struct vm_area_struct;
  * @dispose: MP_TEST_BURY, MP_TEST_KFREE, for ops->freed
  * @stray: page the tests keep a reference to
  * @locked: page the tests keep locked
+ * @kept: an address that it kept too long
  * @longterm: long-term pins
  * @grave: in @pool->graves
  */
@@ -38,6 +39,7 @@ struct mp_test_item {
 	unsigned int dispose;
 	struct page *stray;
 	struct page *locked;
+	const unsigned long *kept;
 	struct movable_pin *longterm[MP_TEST_LONGTERM];
 	struct list_head grave;
 };
@@ -138,6 +140,8 @@ void mp_test_pattern_write(u64 *page, u64 seed, unsigned int index);
 int mp_test_fill(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_verify(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_peek(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_keep(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_peek_kept(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_vmap(struct mp_test_pool *pool, struct mp_test_call *call);
 int mp_test_vunmap(struct mp_test_pool *pool, struct mp_test_call *call);
 
@@ -148,6 +152,8 @@ int mp_test_adopt_bad(struct mp_test_item *item, struct mp_test_call *call);
 /* frame.c */
 int mp_test_page_get(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_grab(struct mp_test_item *item, struct mp_test_call *call);
+int mp_test_page_grab_kept(struct mp_test_item *item,
+			   struct mp_test_call *call);
 int mp_test_page_put(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_lock(struct mp_test_item *item, struct mp_test_call *call);
 int mp_test_page_unlock(struct mp_test_item *item, struct mp_test_call *call);

@@ -80,10 +80,13 @@ enum mp_test_verb {
 	MP_TEST_FILL,		/* arg: seed */
 	MP_TEST_VERIFY,		/* arg: seed; -EILSEQ if it differs */
 	MP_TEST_PEEK,		/* value: the page's first word */
+	MP_TEST_KEEP,		/* its address, and the pin is gone */
+	MP_TEST_PEEK_KEPT,	/* value: the first word there */
 	MP_TEST_VMAP,		/* the range at once; arg: seed to verify */
 	MP_TEST_VUNMAP,
 	MP_TEST_PAGE_GET,	/* keep a stray reference */
 	MP_TEST_PAGE_GRAB,	/* the same, without a pin: a scanner */
+	MP_TEST_PAGE_GRAB_KEPT,	/* the same, where MP_TEST_KEEP found it */
 	MP_TEST_PAGE_PUT,
 	MP_TEST_PAGE_LOCK,
 	MP_TEST_PAGE_UNLOCK,
