@@ -64,7 +64,8 @@ static int session_write(void)
 
 	if (!script)
 		return -errno;
-	fprintf(script, "cd /modules\n");
+	/* Programs of the machine that the guest was given. */
+	fprintf(script, "PATH=$PATH:/programs\ncd /modules\n");
 	for (i = 0; i < session.nr; i++)
 		fprintf(script, "%s\n[ $? %s 0 ] || exit %d\n",
 			session.commands[i],
@@ -103,6 +104,7 @@ static void session_prepare(void)
 
 static void session_clean(void)
 {
+	mp_module_unload("movable_ramdisk");
 	mp_module_unload("movable_balloon");
 	mp_module_unload("movable_first");
 	mp_module_unload(core());

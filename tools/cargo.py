@@ -22,7 +22,7 @@ def program(name):
     path = shutil.which(name, path=cache.sbin_path())
     if not path:
         raise Failure(f"a guest needs the program {name}, which is not "
-                      "installed: run tools/setup test")
+                      "installed: run tools/setup test-all")
     files = {f"/programs/{name}": path}
     for library in libraries(path):
         files[library] = library

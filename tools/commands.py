@@ -15,7 +15,7 @@ from cache import TREE
 
 WORDS = ("make", "insmod", "modprobe", "rmmod", "echo", "cat", "ls", "cd",
          "dmesg", "mount", "sysctl", "git", "apt-get", "dkms", "tools/setup",
-         "python3")
+         "python3", "perf", "bpftrace", "dd", "blkdiscard", "grep")
 # Run elsewhere: by what, and the words there.
 RUN = {
     "make help": ("tools/tests/test_commands.py", '"make", "help"'),

@@ -18,6 +18,7 @@
 #include "compat/compat.h"
 #include "fault.h"
 #include "internal.h"
+#include "trace.h"
 #include "wait_point.h"
 
 /* Pages asked of the page allocator at a time. */
@@ -202,10 +203,12 @@ unsigned int movable_balloon_add(struct movable_pool *pool,
 	atomic_long_add(n, &pool->nr_pages);
 	mp_balloon_count(pool, -1, pages, n);
 	for (i = 0; i < n; i++) {
-		if (mp_balloon_fits(pool, pages[i]))
-			pool->backing->balloon->add(pool, pages[i]);
-		else
+		if (!mp_balloon_fits(pool, pages[i])) {
 			pages[refused++] = pages[i];
+			continue;
+		}
+		trace_mp_alloc(pool, pages[i]);
+		pool->backing->balloon->add(pool, pages[i]);
 	}
 	mp_balloon_count(pool, 1, pages, refused);
 	mp_count_many(pool, MP_ALLOCATED, n - refused);
@@ -214,6 +217,17 @@ unsigned int movable_balloon_add(struct movable_pool *pool,
 	return n - refused;
 }
 EXPORT_SYMBOL_GPL(movable_balloon_add);
+
+/* They are in the caller's hands. */
+static __cold noinline void mp_balloon_trace_free(struct movable_pool *pool,
+						  struct page **pages,
+						  unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		trace_mp_free(pool, pages[i]);
+}
 
 /**
  * movable_balloon_take() - get pages out of the balloon
@@ -238,6 +252,8 @@ unsigned int movable_balloon_take(struct movable_pool *pool,
 	taken = pool->backing->balloon->take(pool, pages, n);
 	mp_balloon_count(pool, 1, pages, taken);
 	mp_count_many(pool, MP_FREED, taken);
+	if (trace_mp_free_enabled())
+		mp_balloon_trace_free(pool, pages, taken);
 	/* Ordered: with the last page out destroy() may free the pool. */
 	atomic_long_sub_return(taken, &pool->nr_pages);
 	return taken;
@@ -308,8 +324,9 @@ unsigned long movable_balloon_pages(const struct movable_pool *pool)
 }
 EXPORT_SYMBOL_GPL(movable_balloon_pages);
 
-/* What the driver may say: 0, -EAGAIN, -EBUSY, -ENOENT. */
-static int mp_balloon_verdict(struct movable_pool *pool, int err)
+/* The driver may say 0, -EAGAIN, -EBUSY, -ENOENT.  @event is for the books. */
+static int mp_balloon_verdict(struct movable_pool *pool, int err,
+			      enum mp_event *event)
 {
 	if (err > 0 || err < -MAX_ERRNO) {
 		mp_misuse("%s: ops->exchange returned %d\n", pool->name, err);
@@ -317,13 +334,16 @@ static int mp_balloon_verdict(struct movable_pool *pool, int err)
 	}
 	switch (err) {
 	case 0:
+		*event = MP_MIGRATED;
+		return err;
 	case -ENOENT:
+		*event = MP_REFUSED_UNREADY;
 		return err;
 	case -EAGAIN:
-		mp_count(pool, MP_REFUSED_DRIVER);
+		*event = MP_REFUSED_DRIVER;
 		return err;
 	default:
-		mp_count(pool, MP_FAILED_DRIVER);
+		*event = MP_FAILED_DRIVER;
 		return -EBUSY;
 	}
 }
@@ -346,6 +366,25 @@ static int mp_balloon_ask(struct movable_pool *pool, struct page *dst,
 	return err;
 }
 
+static int mp_balloon_try(struct movable_pool *pool, struct page *dst,
+			  struct page *src, enum migrate_mode mode,
+			  enum mp_event *event)
+{
+	int err;
+
+	/* Pairs with that in mp_pool_end(). */
+	smp_mb();
+	if (READ_ONCE(pool->shutdown)) {
+		*event = MP_REFUSED_UNREADY;
+		return -EBUSY;
+	}
+	mp_wait_point(MP_WAIT_MIGRATE_MOVING, src);
+	err = mp_balloon_verdict(pool, mp_balloon_ask(pool, dst, src, mode),
+				 event);
+	mp_wait_point(MP_WAIT_MIGRATE_COPIED, src);
+	return err;
+}
+
 /**
  * mp_balloon_exchange() - ask the driver to take one page for another
  * @pool: alive, for @src is isolated and counts
@@ -357,26 +396,23 @@ static int mp_balloon_ask(struct movable_pool *pool, struct page *dst,
  * whether it is being destroyed: destroy() of a driver that is gone sets
  * shutdown first and then waits for those who have entered.
  *
- * Return: 0; -ENOENT: @src is out, but @dst not in; -EAGAIN, -EBUSY: nothing
- * changed.
+ * Return: 0, for the caller to count; -ENOENT: @src is out, but @dst not in;
+ * -EAGAIN, -EBUSY: nothing changed.
  */
 int mp_balloon_exchange(struct movable_pool *pool, struct page *dst,
 			struct page *src, enum migrate_mode mode)
 {
+	u32 began = trace_mp_migrate_enabled() ? mp_trace_clock() : 0;
+	enum mp_event event;
 	int err;
 
 	mp_count(pool, MP_ATTEMPTED);
-	/* Pairs with that in mp_pool_end(). */
-	smp_mb();
-	if (READ_ONCE(pool->shutdown)) {
-		mp_count(pool, MP_REFUSED_UNREADY);
-		return -EBUSY;
-	}
-	mp_wait_point(MP_WAIT_MIGRATE_MOVING, src);
-	err = mp_balloon_verdict(pool, mp_balloon_ask(pool, dst, src, mode));
-	if (err == -ENOENT)
-		mp_count(pool, MP_REFUSED_UNREADY);
-	mp_wait_point(MP_WAIT_MIGRATE_COPIED, src);
+	err = mp_balloon_try(pool, dst, src, mode, &event);
+	if (err)
+		mp_count(pool, event);
+	else
+		trace_mp_moved(pool, dst, src);
+	trace_mp_migrate(pool, dst, src, mode, false, event, began);
 	return err;
 }
 

@@ -25,6 +25,7 @@
 #include "compat/balloon_infra.h"
 #include "fault.h"
 #include "internal.h"
+#include "trace.h"
 #include "wait_point.h"
 
 /**
@@ -46,6 +47,7 @@ static int mp_balloon_kernel_ended(struct movable_pool *pool,
 		mp_count(pool, MP_MIGRATED);
 	} else if (err == -ENOENT) {
 		mp_balloon_adjust(pool, src, 1);
+		trace_mp_free(pool, src);
 		mp_page_leave(pool, 0);
 	}
 	return err;

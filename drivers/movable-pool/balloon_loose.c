@@ -33,6 +33,7 @@
 #include "internal.h"
 #include "link.h"
 #include "loose.h"
+#include "trace.h"
 #include "wait_point.h"
 
 /**
@@ -151,12 +152,14 @@ bool mp_balloon_isolate(struct page *page)
 	if (READ_ONCE(pool->shutdown) || PageHWPoison(page)) {
 		mp_count(pool, MP_ATTEMPTED);
 		mp_count(pool, MP_REFUSED_UNREADY);
+		trace_mp_isolate(pool, page, MP_REFUSED_UNREADY);
 		return false;
 	}
 	spin_lock(&list->lock);
 	list_del(&page->lru);
 	spin_unlock(&list->lock);
 	mp_count(pool, MP_ISOLATED);
+	trace_mp_isolate(pool, page, MP_ISOLATED);
 	return true;
 }
 
@@ -169,6 +172,7 @@ void mp_balloon_putback(struct page *page)
 	struct movable_pool *pool = mp_link_pool(page);
 
 	mp_count(pool, MP_PUTBACK);
+	trace_mp_putback(pool, page);
 	mp_balloon_list_put(pool, page);
 }
 
@@ -192,6 +196,7 @@ static void mp_balloon_lose(struct movable_pool *pool,
 {
 	mp_balloon_unmark(pool, src);
 	mp_balloon_adjust(pool, src, 1);
+	trace_mp_free(pool, src);
 	backing->orphan(backing, src);
 	mp_compat_balloon_deflated(1);
 	mp_page_leave(pool, MP_RELEASED_ISOLATED);

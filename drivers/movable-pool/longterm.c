@@ -21,21 +21,22 @@
 #include "internal.h"
 #include "longterm.h"
 #include "stack.h"
+#include "trace.h"
 
 /* So many are shown with their stacks. */
 #define MP_LONGTERM_STACKS	64U
 
 /**
  * struct mp_longterm - the long-term pins of a pool
- * @lock: protects the list and @ended
+ * @lock: protects the list and @pool
  * @pins: oldest first
- * @ended: the pool is gone, and what is still in the list has been said
+ * @pool: NULL when it is gone, and what is still in the list has been said
  * @refs: the pool's, and one of each pin: whoever forgot one may come late
  */
 struct mp_longterm {
-	spinlock_t lock;	/* leaf; of @pins, @ended */
+	spinlock_t lock;	/* leaf; of @pins, @pool */
 	struct list_head pins;
-	bool ended;
+	struct movable_pool *pool;
 	refcount_t refs;
 };
 
@@ -107,6 +108,7 @@ static int mp_longterm_pin(struct movable_pin *pin, struct movable_pool *pool)
 	err = mp_place_pin(pool, pin->mp);
 	if (!err)
 		mp_longterm_list(pin, pool->longterm);
+	trace_mp_pin_longterm(pool, pin->mp, pin->caller, err);
 	mp_pool_leave(pool);
 	return err;
 }
@@ -164,7 +166,7 @@ static void mp_longterm_put(struct mp_longterm *list)
 		kfree(list);
 }
 
-/* Return: whether the pool is still there. */
+/* Return: whether the pool is still there, as it is while the lock is held. */
 static bool mp_longterm_unlist(struct movable_pin *pin)
 {
 	struct mp_longterm *list = pin->list;
@@ -172,7 +174,10 @@ static bool mp_longterm_unlist(struct movable_pin *pin)
 	bool there;
 
 	spin_lock_irqsave(&list->lock, irqflags);
-	there = !list->ended;
+	there = list->pool;
+	if (there)
+		trace_mp_unpin_longterm(list->pool, pin->mp, pin->caller,
+					pin->since);
 	list_del(&pin->node);
 	spin_unlock_irqrestore(&list->lock, irqflags);
 	mp_longterm_put(list);
@@ -208,6 +213,7 @@ int mp_longterm_begin(struct movable_pool *pool)
 		return -ENOMEM;
 	spin_lock_init(&list->lock);
 	INIT_LIST_HEAD(&list->pins);
+	list->pool = pool;
 	refcount_set(&list->refs, 1);
 	pool->longterm = list;
 	return 0;
@@ -230,7 +236,7 @@ void mp_longterm_end(struct movable_pool *pool)
 		pr_err_ratelimited("%s: destroyed with a long-term pin of %s[%d], by %pS\n",
 				   pool->name, pin->comm, pin->pid,
 				   pin->caller);
-	list->ended = true;
+	list->pool = NULL;
 	spin_unlock_irqrestore(&list->lock, irqflags);
 	pool->longterm = NULL;
 	mp_longterm_put(list);

@@ -30,6 +30,7 @@
 #include "internal.h"
 #include "link.h"
 #include "old_page.h"
+#include "trace.h"
 #include "wait_point.h"
 #include "word.h"
 
@@ -42,14 +43,35 @@ struct mp_move {
 	struct page *dst;
 	unsigned long *link;	/* of @src */
 	enum migrate_mode mode;
+	u32 began;		/* as mp_trace_clock(); 0: nobody listened */
 	struct mp_order *order;	/* the owner's, NULL: the VM moves the page */
 	u64 word;		/* the handle's, state MOVING */
 };
+
+/*
+ * What is for those who trace has functions of its own, so that it costs others
+ * nothing but the look: no register is kept free for a call that is not made.
+ */
+
+/* An attempt has ended, as counted. */
+static __cold noinline void mp_move_trace(const struct mp_move *move,
+					  enum mp_event event)
+{
+	trace_mp_migrate(move->pool, move->dst, move->src, move->mode,
+			 move->order, event, move->began);
+}
+
+static __cold noinline void mp_move_trace_moved(const struct mp_move *move)
+{
+	trace_mp_moved(move->pool, move->dst, move->src);
+}
 
 /* Into the books, and to who wants to know why. */
 static __cold void mp_move_refuse(struct mp_move *move, enum mp_event event)
 {
 	mp_count(move->pool, event);
+	if (trace_mp_migrate_enabled())
+		mp_move_trace(move, event);
 	if (move->order)
 		move->order->refused = event;
 }
@@ -77,9 +99,9 @@ static enum mp_event mp_word_refusal(u64 word)
 	return mp_word_pins(word) ? MP_REFUSED_PINNED : MP_REFUSED_UNREADY;
 }
 
-static bool mp_isolate_linked(struct movable_pool *pool,
-			      struct movable_page *mp, struct page *page,
-			      unsigned long *link)
+static __always_inline bool
+mp_isolate_linked(struct movable_pool *pool, struct movable_page *mp,
+		  struct page *page, unsigned long *link, bool traced)
 {
 	u64 word;
 
@@ -89,14 +111,19 @@ static bool mp_isolate_linked(struct movable_pool *pool,
 	if (!mp_word_movable(word)) {
 		mp_count(pool, MP_ATTEMPTED);
 		mp_count(pool, mp_word_refusal(word));
+		if (traced)
+			trace_mp_isolate(pool, page, mp_word_refusal(word));
 		return false;
 	}
 	mp_link_set_isolated(link);
 	mp_count(pool, MP_ISOLATED);
+	if (traced)
+		trace_mp_isolate(pool, page, MP_ISOLATED);
 	return true;
 }
 
-static bool mp_isolate(struct page *page, unsigned long *link)
+static __always_inline bool mp_isolate_by_link(struct page *page,
+					       unsigned long *link, bool traced)
 {
 	struct movable_page *mp;
 	bool ok = false;
@@ -105,9 +132,22 @@ static bool mp_isolate(struct page *page, unsigned long *link)
 	mp = mp_link_handle_of(READ_ONCE(*link));
 	if (mp)
 		ok = mp_isolate_linked(mp_link_loose_pool(page), mp, page,
-				       link);
+				       link, traced);
 	mp_link_unlock_irq(link);
 	return ok;
+}
+
+static __cold noinline bool mp_isolate_traced(struct page *page,
+					      unsigned long *link)
+{
+	return mp_isolate_by_link(page, link, true);
+}
+
+static bool mp_isolate(struct page *page, unsigned long *link)
+{
+	if (trace_mp_isolate_enabled())
+		return mp_isolate_traced(page, link);
+	return mp_isolate_by_link(page, link, false);
 }
 
 /**
@@ -137,6 +177,30 @@ bool mp_core_isolate(struct page *page)
 	return ok;
 }
 
+/* Return: false if the page is an orphan. */
+static __always_inline bool mp_putback_by_link(struct page *page,
+					       unsigned long *link, bool traced)
+{
+	bool linked;
+
+	mp_link_lock_irq(link);
+	linked = mp_link_handle_of(READ_ONCE(*link));
+	if (linked) {
+		mp_link_clear_isolated(link);
+		mp_count(mp_link_loose_pool(page), MP_PUTBACK);
+		if (traced)
+			trace_mp_putback(mp_link_loose_pool(page), page);
+	}
+	mp_link_unlock_irq(link);
+	return linked;
+}
+
+static __cold noinline bool mp_putback_traced(struct page *page,
+					      unsigned long *link)
+{
+	return mp_putback_by_link(page, link, true);
+}
+
 /**
  * mp_core_putback() - the VM gives an isolated page back unmoved
  * @page: locked, a loose one
@@ -146,21 +210,15 @@ bool mp_core_isolate(struct page *page)
 bool mp_core_putback(struct page *page)
 {
 	unsigned long *link = mp_link_word_loose(page);
-	bool linked;
 
 	mp_wait_point(MP_WAIT_PUTBACK_ENTER, page);
 	if (mp_link_balloon(link)) {
 		mp_balloon_putback(page);
 		return true;
 	}
-	mp_link_lock_irq(link);
-	linked = mp_link_handle_of(READ_ONCE(*link));
-	if (linked) {
-		mp_link_clear_isolated(link);
-		mp_count(mp_link_loose_pool(page), MP_PUTBACK);
-	}
-	mp_link_unlock_irq(link);
-	return linked;
+	if (trace_mp_putback_enabled())
+		return mp_putback_traced(page, link);
+	return mp_putback_by_link(page, link, false);
 }
 
 /*
@@ -240,6 +298,7 @@ static __cold void mp_move_die(struct mp_move *move, struct page *page,
 	void (*freed)(struct movable_page *mp) = move->pool->ops->freed;
 	struct mp_op op;
 
+	trace_mp_free(move->pool, page);
 	released |= move->backing->orphan(move->backing, page);
 	mp_word_clear(move->mp);
 	/* Pinners that waited learn that there is no page. */
@@ -397,6 +456,8 @@ static int mp_move_replace(struct mp_move *move)
 static void mp_move_count(struct mp_move *move, bool isolated)
 {
 	mp_count(move->pool, move->order ? MP_DIRECTED : MP_MIGRATED);
+	if (trace_mp_migrate_enabled())
+		mp_move_trace(move, MP_MIGRATED);
 	if (move->order && isolated)
 		mp_count(move->pool, MP_RELEASED);
 }
@@ -420,6 +481,8 @@ static int mp_move_end(struct mp_move *move)
 	if (err)
 		return mp_move_undo(move, err);
 	mp_move_take(move);
+	if (trace_mp_moved_enabled())
+		mp_move_trace_moved(move);
 	if (!mp_move_publish(move))
 		return mp_move_stillborn(move, isolated);
 	wake_up_var(&move->mp->word);
@@ -483,6 +546,12 @@ static noinline int mp_move(struct mp_move *move)
 	return err ?: mp_move_run(move);
 }
 
+static __cold noinline int mp_move_timed(struct mp_move *move)
+{
+	move->began = mp_trace_clock();
+	return mp_move(move);
+}
+
 /**
  * mp_core_migrate() - the VM moves a page's contents to a new page
  * @backing: the caller
@@ -507,11 +576,14 @@ int mp_core_migrate(const struct mp_backing *backing, struct page *dst,
 		.mp = NULL,
 		.order = NULL,
 		.word = 0,
+		.began = 0,
 	};
 
 	mp_wait_point(MP_WAIT_MIGRATE_ENTER, src);
 	if (unlikely(mp_link_balloon(move.link)))
 		return mp_balloon_migrate(backing, dst, src, mode);
+	if (trace_mp_migrate_enabled())
+		return mp_move_timed(&move);
 	return mp_move(&move);
 }
 
@@ -540,5 +612,7 @@ int mp_core_direct(struct mp_order *order, struct page *dst, struct page *src)
 		.order = order,
 	};
 
+	if (trace_mp_migrate_enabled())
+		return mp_move_timed(&move);
 	return mp_move(&move);
 }

@@ -19,6 +19,7 @@
 #include "link.h"
 #include "loose.h"
 #include "set.h"
+#include "trace.h"
 #include "unpublished.h"
 #include "wait_point.h"
 #include "word.h"
@@ -171,6 +172,7 @@ static __always_inline int mp_page_give(struct movable_pool *pool,
 	mp_count(pool, MP_ALLOCATED);
 	mp_count(pool, MP_UNPUBLISHED);
 	mp_unpublished_begin(pool, page);
+	trace_mp_alloc(pool, page);
 	mp_word_set(mp, mp_word_at(word, page_to_pfn(page)));
 	unlock_page(page);
 	return 0;
@@ -410,11 +412,11 @@ static __cold int mp_publish_refused(u64 word)
 	return -EALREADY;
 }
 
-/* @listed: it may be among the unpublished ones. */
-static __always_inline int mp_page_publish(struct movable_page *mp, bool listed)
+/* @watched: it may be among the unpublished ones. */
+static __always_inline int mp_page_publish(struct movable_page *mp, u64 word,
+					   bool watched)
 {
 	struct movable_pool *pool;
-	u64 word = mp_word_read(mp);
 
 	for (;;) {
 		if (unlikely((word & (MP_WORD_STATE | MP_WORD_DYING)) !=
@@ -423,7 +425,7 @@ static __always_inline int mp_page_publish(struct movable_page *mp, bool listed)
 		/* Private: it cannot move, so this is its page and pool. */
 		pool = mp_link_pool(pfn_to_page(mp_word_pfn(word)));
 		/* Once it is live, others may free it and destroy the pool. */
-		if (listed)
+		if (watched && mp_debugging())
 			mp_unpublished_remove(mp_word_pfn(word));
 		mp_uncount(pool, MP_UNPUBLISHED);
 		if (mp_word_change(mp, &word,
@@ -433,10 +435,19 @@ static __always_inline int mp_page_publish(struct movable_page *mp, bool listed)
 	}
 }
 
-/* Apart: a call in between would have all others save registers. */
-static noinline int mp_page_publish_listed(struct movable_page *mp)
+/*
+ * For who looks on: tracers, and the list of unpublished pages.  Told before,
+ * while nobody but the caller can take the page, or the pool, away.  Apart: a
+ * call in between would have all others save registers.
+ */
+static __cold noinline int mp_page_publish_watched(struct movable_page *mp,
+						   u64 word)
 {
-	return mp_page_publish(mp, true);
+	struct page *page = pfn_to_page(mp_word_pfn(word));
+
+	if ((word & (MP_WORD_STATE | MP_WORD_DYING)) == MOVABLE_PAGE_PRIVATE)
+		trace_mp_publish(mp_link_pool(page), page);
+	return mp_page_publish(mp, word, true);
 }
 
 /**
@@ -450,8 +461,11 @@ static noinline int mp_page_publish_listed(struct movable_page *mp)
  */
 int movable_page_publish(struct movable_page *mp)
 {
-	return mp_debugging() ? mp_page_publish_listed(mp) :
-				mp_page_publish(mp, false);
+	u64 word = mp_word_read(mp);
+
+	if (mp_debugging() || trace_mp_publish_enabled())
+		return mp_page_publish_watched(mp, word);
+	return mp_page_publish(mp, word, false);
 }
 EXPORT_SYMBOL_GPL(movable_page_publish);
 
@@ -485,6 +499,7 @@ mp_page_release(struct movable_page *mp, u64 word, bool may_sleep,
 		mp_unpublished_end(page);
 		mp_uncount(pool, MP_UNPUBLISHED);
 	}
+	trace_mp_free(pool, page);
 	released = mp_page_let_go(pool->backing, page, may_sleep);
 	mp_word_clear(mp);
 	if (freed)

@@ -19,6 +19,7 @@
 
 #include "internal.h"
 #include "link.h"
+#include "trace.h"
 #include "unpublished.h"
 #include "wait_point.h"
 #include "word.h"
@@ -252,6 +253,7 @@ static bool mp_leftover_release(struct movable_pool *pool, struct page *page,
 		return false;
 	}
 	mp_unpublished_end(page);
+	trace_mp_free(pool, page);
 	/* Whoever pinned it may still write to it: better lost than reused. */
 	if (pins) {
 		pool->backing->strand(pool->backing, page);
