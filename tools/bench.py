@@ -19,6 +19,7 @@ import machine
 import objects
 import readme
 import scale
+import tracing
 import unplug
 from cache import Failure, TREE, say
 from terminal import Style
@@ -27,7 +28,7 @@ from terminal import Style
 # (draw), a document and the kernels that it is about (DOCUMENT, USUAL).
 PARTS = {"costs": cost_report, "functions": functions,
          "compaction": compaction, "unplug": unplug, "scale": scale,
-         "locks": locks, "objects": objects}
+         "locks": locks, "objects": objects, "tracing": tracing}
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 
 

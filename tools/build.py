@@ -26,6 +26,8 @@ ENDINGS = (".c", ".h", ".S", ".mk")
 OPTIONS = {"normal": [], "test": ["MOVABLE_POOL_TEST=1"],
            "kunit": ["MOVABLE_POOL_KUNIT=1"],
            "bench": ["MOVABLE_POOL_BENCH=1"]}
+# The same source as one of these, for comparison: not checked once more.
+BESIDE = {"untraced": ["MOVABLE_POOL_BENCH=1", "MOVABLE_POOL_UNTRACED=1"]}
 # Debian builds its kernels with whatever gcc was current that day.
 SCREEN = 40
 UNSAFE = re.compile(r"[^\w.+-]")         # for make, in a file's name
@@ -155,7 +157,7 @@ def probed(kernel):
 
 
 def kbuild(kernel, directory, variant):
-    option = list(OPTIONS[variant])
+    option = list({**OPTIONS, **BESIDE}[variant])
     if not has_symbols(kernel):
         option.append("KBUILD_MODPOST_WARN=1")
     return ["make", "-C", str(kernel.kdir), f"M={directory}",
