@@ -15,9 +15,16 @@
 #define MP_LIFE_FRAMES	(1L << 21)	/* 8 GiB */
 
 /* In the order of their numbers in events, 0 being success. */
-enum { MP_RESULT_DONE, MP_RESULT_PINNED, MP_RESULT_REFERENCED,
-       MP_RESULT_DRIVER, MP_RESULT_FAILED, MP_RESULT_UNREADY,
-       MP_RESULT_TARGET, MP_RESULTS };
+enum {
+	MP_RESULT_DONE,
+	MP_RESULT_PINNED,
+	MP_RESULT_REFERENCED,
+	MP_RESULT_DRIVER,
+	MP_RESULT_FAILED,
+	MP_RESULT_UNREADY,
+	MP_RESULT_TARGET,
+	MP_RESULTS,
+};
 
 /**
  * struct mp_life - one page

@@ -34,7 +34,9 @@ static inline const char *mp_trace_word(const struct mp_trace_event *event,
 	while ((at = strstr(at, key))) {
 		if ((at == event->fields || at[-1] == ' ') &&
 		    at[length] == '=') {
-			sscanf(at + length + 1, "%63s", word);
+			at += length + 1;
+			snprintf(word, sizeof(word), "%.*s",
+				 (int)strcspn(at, " "), at);
 			break;
 		}
 		at += length;

@@ -102,9 +102,8 @@ static long unlisted(const struct mp_lives *lives)
 	if (!pages)
 		return -errno;
 	while (fgets(line, sizeof(line), pages)) {
-		if (sscanf(line, "%ld", &pfn) == 1 && pfn < MP_LIFE_FRAMES &&
-		    lives->at[pfn])
-			here++;
+		pfn = strtol(line, NULL, 10);
+		here += pfn < MP_LIFE_FRAMES && lives->at[pfn];
 		listed++;
 	}
 	fclose(pages);
