@@ -624,7 +624,7 @@ static int count_listed(int fd, int pool, const char *path, int *foreign)
 	list = fopen(path, "r");
 	if (!list)
 		return -errno;
-	while (fscanf(list, "%llu %15s %u", &pfn, state, &pins) == 3) {
+	while (fscanf(list, "%llu %15s %u%*[^\n]", &pfn, state, &pins) == 3) {
 		lines++;
 		index = mp_lookup(fd, pool, pfn);
 		if (index < 0 || pins != mp_info(fd, pool, index).pins ||

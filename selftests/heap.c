@@ -180,7 +180,7 @@ static unsigned long pinned_frame(const char *pool)
 	f = fopen(path, "r");
 	if (!f)
 		return 0;
-	while (fscanf(f, "%lu %*s %u", &pfn, &pins) == 2) {
+	while (fscanf(f, "%lu %*s %u%*[^\n]", &pfn, &pins) == 2) {
 		if (pins) {
 			found = pfn;
 			n++;

@@ -5,8 +5,10 @@
  *	deferred	freed pages that still wait for their page lock
  *	<pool>/backing	the mechanism that moves the pool's pages, and why it
  *	<pool>/stats	the books, a "name value" a line
- *	<pool>/pages	"pfn state pins" a line, found by walking all frames;
- *			state is "poisoned" where a memory failure has hit
+ *	<pool>/pages	"pfn state pins name" a line, found by walking all
+ *			frames; state is "poisoned" where a memory failure has
+ *			hit; a page keeps its name, 12 hexadecimal digits, when
+ *			it moves; it is "-" where there is no handle to be seen
  *	<pool>/longterm	long-term pins, oldest first: "seconds pfn task pid
  *			caller" a line
  *	<pool>/longterm_stacks
@@ -21,7 +23,9 @@
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 #include <linux/pagemap.h>
+#include <linux/random.h>
 #include <linux/seq_file.h>
+#include <linux/siphash.h>
 
 #include "debug.h"
 #include "fault.h"
@@ -32,7 +36,10 @@
 #include "wait_point.h"
 #include "word.h"
 
+#define PAGES_NAME_BITS	48
+
 static struct dentry *mp_debugfs_dir;
+static siphash_key_t pages_key;
 
 static int stats_show(struct seq_file *m, void *v)
 {
@@ -127,6 +134,16 @@ static void pages_stop(struct seq_file *m, void *v)
 		put_page(v);
 }
 
+/*
+ * What tells a page from others, wherever it is: that of its handle, until the
+ * driver frees the page and uses the handle again.  No address gets out.
+ */
+static u64 pages_name(const struct movable_page *mp)
+{
+	return siphash_1u64((uintptr_t)mp, &pages_key) >>
+	       (64 - PAGES_NAME_BITS);
+}
+
 static const char *pages_state(struct page *page, enum movable_page_state state)
 {
 	static const char * const states[] = {
@@ -143,22 +160,23 @@ static int pages_show(struct seq_file *m, void *v)
 {
 	struct movable_pool *pool = m->private;
 	struct page *page = v;
+	const struct movable_page *mp;
 	u64 word;
 
 	if (!trylock_page(page)) {
-		seq_printf(m, "%lu locked 0\n", page_to_pfn(page));
+		seq_printf(m, "%lu locked 0 -\n", page_to_pfn(page));
 		return 0;
 	}
 	/* Under the lock: it may have been let go since it was found. */
 	if (!pool->backing->owns(pool, page))
 		goto unlock;
 	if (pool->flags & MOVABLE_POOL_BALLOON)
-		seq_printf(m, "%lu %s 0\n", page_to_pfn(page),
+		seq_printf(m, "%lu %s 0 -\n", page_to_pfn(page),
 			   pages_state(page, MOVABLE_PAGE_LIVE));
-	else if (mp_walk_word(pool, page, &word))
-		seq_printf(m, "%lu %s %u\n", page_to_pfn(page),
+	else if (mp_walk_word(pool, page, &word, &mp))
+		seq_printf(m, "%lu %s %u %012llx\n", page_to_pfn(page),
 			   pages_state(page, mp_word_state(word)),
-			   mp_word_pins(word));
+			   mp_word_pins(word), pages_name(mp));
 unlock:
 	unlock_page(page);
 	return 0;
@@ -195,6 +213,7 @@ void mp_debugfs_remove(struct movable_pool *pool)
 
 void mp_debugfs_init(void)
 {
+	get_random_bytes(&pages_key, sizeof(pages_key));
 	mp_debugfs_dir = debugfs_create_dir("movable_pool", NULL);
 	debugfs_create_file("deferred", 0400, mp_debugfs_dir, NULL,
 			    &deferred_fops);

@@ -293,7 +293,8 @@ struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);
 struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
 					 unsigned long *pfn);
 unsigned long mp_walk_first(struct movable_pool *pool);
-bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word);
+bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word,
+		  const struct movable_page **handle);
 unsigned long mp_walk_release(struct movable_pool *pool, bool handles_valid,
 			      unsigned long *left);
 

@@ -354,7 +354,7 @@ static bool mp_unpublished_is(struct movable_pool *pool, struct page *page)
 		return false;
 	/* Under the lock: it may have been let go since it was found. */
 	if (pool->backing->owns(pool, page) &&
-	    mp_walk_word(pool, page, &word))
+	    mp_walk_word(pool, page, &word, NULL))
 		is = mp_word_state(word) == MOVABLE_PAGE_PRIVATE;
 	unlock_page(page);
 	return is;

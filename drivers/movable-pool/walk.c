@@ -175,13 +175,15 @@ struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
  * @pool: the pool
  * @page: locked, the pool's when it was locked
  * @word: set to it
+ * @handle: NULL, or set to the handle, not to be followed: it may be gone
  *
  * Under both locks, as for every look at a handle through the link.
  *
  * Context: Any.
  * Return: false if the page has been freed meanwhile.
  */
-bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word)
+bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word,
+		  const struct movable_page **handle)
 {
 	unsigned long irqflags = mp_link_lock(page);
 	struct movable_page *mp = mp_link_handle(page);
@@ -189,6 +191,8 @@ bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word)
 
 	if (ours)
 		*word = mp_word_read(mp);
+	if (handle)
+		*handle = mp;
 	mp_link_unlock(page, irqflags);
 	return ours;
 }
