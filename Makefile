@@ -25,11 +25,15 @@ DESTDIR ?=
 INSTALL_MOD_PATH ?= $(DESTDIR)
 KSRC    ?=
 OUT     ?=
+SVG     ?=
+FROM    ?=
+TO      ?=
+EVERY   ?= 1
 PYTHON  := /usr/bin/python3 -B
 
 .PHONY: modules modules_install install _headers _writable
 .PHONY: kernels kunit test test-all test-series test-tools cross
-.PHONY: coverage demo
+.PHONY: coverage demo map
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: try package test-package patch link unlink docs compile_commands.json
 .PHONY: newcomer clean help
@@ -165,6 +169,12 @@ demo:
 	@tools/setup demo "$(KERNEL)"
 	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)"
 
+map:
+	@tools/setup map
+	@$(PYTHON) tools/map.py --every "$(EVERY)" $(if $(SVG),--svg "$(SVG)") \
+		$(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") \
+		$(if $(OUT),--out "$(OUT)")
+
 demo-balloon:
 	@tools/setup demo-balloon "$(KERNEL)"
 	@$(PYTHON) tools/demo-balloon.py --kernel "$(KERNEL)" --runs "$(RUNS)" \
@@ -209,6 +219,8 @@ help:
 	@echo "make install      install the framework, and what drivers are built with; KDIR= DESTDIR="
 	@echo "make modules_install  the framework alone"
 	@echo "make demo         watch driver pages move, in a virtual machine"
+	@echo "make map          who has this machine's memory, block by block, live; for root"
+	@echo "make map SVG=file  as a picture; OUT=file: kept; FROM=file TO=file: two such, and moves"
 	@echo "make try DRIVER=dir  a driver of yours in a virtual machine, its pages moving"
 	@echo "make newcomer     what README shows, typed on a machine that has nothing"
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"

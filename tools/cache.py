@@ -82,6 +82,11 @@ def plain_environment():
     return dict(environment, PATH=sbin_path(), LC_ALL="C")
 
 
+def given(path):
+    """The file that a person means, who may be elsewhere (debian/)."""
+    return pathlib.Path(os.environ.get("MOVABLE_POOL_HERE", ""), path)
+
+
 def root():
     """The cache directory, made on first use."""
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
