@@ -10,7 +10,7 @@ from cache import Failure, TREE
 FILE = TREE / "selftests/groups.ini"
 DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "modules": "", "carried": "", "programs": "", "cmdline": "",
-            "files": "", "host_programs": "", "sources": "0",
+            "files": "", "tools": "", "host_programs": "", "sources": "0",
             "rarely": "no", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
             "expected_skips": "", "sets": "", "backing": "", "needs": ""}
 # The framework under both of its names.
@@ -53,6 +53,7 @@ class Group:
         self.carried = section["carried"].split()
         self.programs = section["programs"].split()
         self.files = section["files"].split()
+        self.tools = section["tools"].split()
         self.host_programs = section["host_programs"].split()
         self.sources = number(name, section, "sources")
         self.rarely = section["rarely"] == "yes"

@@ -126,7 +126,9 @@ class Run:
 
     def cargo(self, kernel):
         """What the guest gets of this machine's."""
-        files = {}
+        files = {f"/programs/{pathlib.Path(source).stem}":
+                 build.sample(kernel.machine, source)
+                 for source in self.group.tools}
         for name in self.group.host_programs:
             files.update(cargo.program(name))
         if self.group.sources:
