@@ -167,7 +167,8 @@ newcomer:
 
 demo:
 	@tools/setup demo "$(KERNEL)"
-	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)"
+	@$(PYTHON) tools/demo.py --kernel "$(KERNEL)" \
+		$(if $(SVG),--svg "$(SVG)") $(if $(WRITE),--write)
 
 map:
 	@tools/setup map
@@ -218,7 +219,7 @@ help:
 	@echo "make KDIR=dir     build them for the kernel whose headers are in dir"
 	@echo "make install      install the framework, and what drivers are built with; KDIR= DESTDIR="
 	@echo "make modules_install  the framework alone"
-	@echo "make demo         watch driver pages move, in a virtual machine"
+	@echo "make demo         watch driver pages move, in a virtual machine; SVG=file: and drawn"
 	@echo "make map          who has this machine's memory, block by block, live; for root"
 	@echo "make map SVG=file  as a picture; OUT=file: kept; FROM=file TO=file: two such, and moves"
 	@echo "make try DRIVER=dir  a driver of yours in a virtual machine, its pages moving"

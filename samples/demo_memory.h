@@ -2,16 +2,14 @@
 #ifndef _SAMPLES_DEMO_MEMORY_H
 #define _SAMPLES_DEMO_MEMORY_H
 
-/* A picture of physical memory, and of a pool's pages in it. */
+/* What a pool has in physical memory, and what else is there. */
 
 #include <glob.h>
 #include <stdbool.h>
 
 #include "demo.h"
 
-struct block {
-	unsigned int free, ours, user, fixed;
-};
+#define CAPTURE		"/demo/capture"
 
 /* A file of the only pool of that name. */
 static inline const char *pool_file(const char *pool, const char *name)
@@ -60,66 +58,18 @@ static inline void drain_cpu_lists(void)
 	run_on(1);
 }
 
-static inline void mark_ours(const char *pool, unsigned char *ours,
-			     size_t nr_pages)
-{
-	FILE *f = fopen(pool_file(pool, "pages"), "r");
-	unsigned long pfn;
-
-	if (!f)
-		die("pages of the pool");
-	while (fscanf(f, "%lu %*s %*u", &pfn) == 1)
-		if (pfn < nr_pages)
-			ours[pfn] = 1;
-	fclose(f);
-}
-
-static inline void count_page(struct block *b, uint64_t flags, bool ours)
-{
-	if (flags & KPF_ABSENT)
-		return;
-	if (ours)
-		b->ours++;
-	else if (flags & KPF_FREE)
-		b->free++;
-	else if (flags & KPF_USER)
-		b->user++;
-	else
-		b->fixed++;
-}
-
 /*
- * Report every pageblock.  Possible are as many free blocks as the free pages
- * would fill that do not share a block with a page nobody can move.
+ * Have all of memory looked at, by tools/memmap/capture.c, which the host has
+ * put beside us: what that prints is part of the report.  @names: so that the
+ * host knows each page again, wherever it is.
  */
-static inline void report_memory(const char *pool, const char *when)
+static inline void report_memory(const char *when, bool names)
 {
-	uint64_t *flags;
-	size_t nr_pages = read_all("/proc/kpageflags", &flags);
-	size_t nr_blocks = (nr_pages + BLOCK - 1) / BLOCK, i;
-	struct block *blocks = calloc(nr_blocks, sizeof(*blocks));
-	unsigned char *ours = calloc(nr_pages, 1);
-	size_t free_blocks = 0, usable = 0;
-
-	if (!blocks || !ours)
-		die("malloc");
-	mark_ours(pool, ours, nr_pages);
-	for (i = 0; i < nr_pages; i++)
-		count_page(&blocks[i / BLOCK], flags[i], ours[i]);
-
-	printf("map %s", when);
-	for (i = 0; i < nr_blocks; i++) {
-		struct block *b = &blocks[i];
-
-		printf(" %u,%u,%u,%u", b->free, b->ours, b->user, b->fixed);
-		free_blocks += b->free == BLOCK;
-		usable += b->fixed ? 0 : b->free;
-	}
-	printf("\nfree_blocks %s %zu\n", when, free_blocks);
-	printf("possible_blocks %s %zu\n", when, usable / BLOCK);
-	free(flags);
-	free(blocks);
-	free(ours);
+	printf("map %s\n", when);
+	fflush(stdout);
+	errno = 0;
+	if (system(names ? CAPTURE : CAPTURE " --no-names"))
+		die(CAPTURE);
 }
 
 #endif /* _SAMPLES_DEMO_MEMORY_H */

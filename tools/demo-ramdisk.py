@@ -16,8 +16,10 @@ import cache
 import cargo
 import kernels
 from cache import Failure, say
-from demo import SEED, Map, Run, choose_files, share, write_manifest
+from demo import SEED, Run, choose_files, share, write_manifest
 from guest import Guest
+from memmap import taker
+from memmap.text import Map
 from terminal import Progress
 
 MEMORY = 448                    # MiB of the guest
@@ -43,12 +45,6 @@ DIMM = ["-m", f"{MEMORY}M,slots=1,maxmem=2G",
         "-device", "pc-dimm,memdev=dimm"]
 
 
-class DiskMap(Map):
-    """Memory as make demo draws it."""
-
-    pages = "the disk's pages"
-
-
 class DiskRun(Run):
     """The guest, and what it reported."""
 
@@ -56,12 +52,8 @@ class DiskRun(Run):
         super().__init__("movable", style)
         self.progress = Progress(style, STEPS)
 
-    def on_map(self, when, *cells):
-        self.maps[when] = [tuple(map(int, cell.split(",")))
-                           for cell in cells]
-        self.style.draw(TITLES[when], self.maps[when])
-        self.style.legend()
-        say()
+    def title(self, when):
+        return TITLES[when]
 
     def on_round(self, number, moved):
         say(f"  {STEPS['compact']:<16}pass {number}: "
@@ -170,7 +162,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernel", default=kernels.DEFAULT)
     kernel = kernels.to_boot(parser.parse_args().kernel)
-    style = DiskMap(sys.stdout)
+    style = Map(sys.stdout, "the disk's pages")
     # They are there as long as this is.
     modules = build.modules(kernel, "normal")
     program = build.sample(kernel.machine, "samples/ramdisk/demo.c")
@@ -181,6 +173,7 @@ def main():
         write_manifest(files, manifest)
         files["/demo/manifest"] = manifest.name
         files["/demo/demo"] = program
+        files["/demo/capture"] = build.sample(kernel.machine, taker.SOURCE)
         run.boot(make_guest(kernel, modules, files),
                  "attempted" if kernel.backing == "cache" else "isolated")
     if run.problems or run.damaged:

@@ -8,7 +8,9 @@ prints was measured in them, file contents were compared with what this
 program read on the host.
 """
 import argparse
+import contextlib
 import hashlib
+import io
 import random
 import sys
 import tempfile
@@ -17,15 +19,19 @@ import build
 import cache
 import kernels
 import userland
-from cache import say
+from cache import Failure, TREE, say
 from guest import Guest
-from terminal import Progress, Report, Style
+from memmap import figures, records, svg, taker
+from memmap.text import Map
+from readme import Place, block
+from terminal import Progress, Report
 
 MEMORY = 1024                   # MiB of a guest
-BLOCK = 512                     # pages in a block of 2 MiB
 SET_BYTES = 24 << 20            # files to store
 SEED = 1
-ROW = 64                        # blocks in a row of the map
+TITLE = "Driver memory that the kernel can move"
+PICTURE = TREE / "Documentation/map.svg"
+PLACE = Place("picture of memory", "make demo WRITE=1")
 # What the moves of a pool's books end as.
 ENDINGS = {
     "isolated": ("migrated", "putback", "released"),
@@ -43,42 +49,6 @@ STEPS = {
 }
 
 
-class Map(Style):
-    """How to draw memory, too."""
-
-    pages = "heap pages"
-
-    def cell(self, block):
-        """One block of memory as one character."""
-        _, ours, user, fixed = block
-        if not any(block):
-            return " "          # there is no memory
-        if ours:
-            return self.paint(self.shade(ours, BLOCK), "36")
-        if fixed:
-            return self.paint("k", "31")
-        if user:
-            return self.paint("u", "33")
-        return self.paint(self.free, "32")
-
-    def legend(self):
-        ours = self.paint(self.shades, "36")
-        say(f"          {self.paint(self.free, '32')} free   "
-            f"{ours} {self.pages} in it: up to 25, 50, 75, 100 %")
-        say(f"          {self.paint('k', '31')} kernel   "
-            f"{self.paint('u', '33')} programs and files of the guest")
-
-    def draw(self, title, blocks):
-        """Rows of addresses at which there is no memory are left out."""
-        say()
-        say(f"  {self.bold(title)}")
-        for start in range(0, len(blocks), ROW):
-            row = blocks[start:start + ROW]
-            if any(map(any, row)):
-                cells = "".join(map(self.cell, row)).rstrip()
-                say(f"  {start * 2:4} MiB  {cells}")
-
-
 class Run(Report):
     """One guest, and what it reported."""
 
@@ -86,29 +56,52 @@ class Run(Report):
         super().__init__(Progress(style, STEPS))
         self.mode = mode
         self.style = style
-        self.maps = {}
+        self.maps = {}          # {when: capture}
+        self.reader = None      # of a capture that is coming
+        self.when = ""
         self.value = {}
         self.damaged = []
 
-    def on_map(self, when, *cells):
-        blocks = [tuple(map(int, cell.split(","))) for cell in cells]
-        self.maps[when] = blocks
-        if self.mode == "movable" or when == "after":
-            title = {"before": "Memory before compaction",
-                     "after": "Memory after compaction"}[when]
-            self.style.draw(f"{title}, the heap's pages {self.mode}", blocks)
-            self.style.legend()
+    def line(self, text):
+        """Between "map WHEN" and "end" it is a capture's."""
+        if not self.reader:
+            super().line(text)
+            return
+        try:
+            done = self.reader.feed(text)
+        except Failure as failure:
+            self.problems.append(f"the guest's capture: {failure}")
+            self.reader = None
+            return
+        if done:
+            self.reader = None
+            self.take(self.when, done)
+
+    def on_map(self, when):
+        self.reader, self.when = records.Reader(), when
+
+    def take(self, when, capture):
+        """What memory was like, drawn and in figures."""
+        found = figures.of(capture)
+        self.maps[when] = capture
+        self.value["free " + when] = found.whole
+        self.value["possible " + when] = found.possible
+        title = self.title(when)
+        if title:
             say()
+            for line in self.style.picture(capture, title):
+                say(line)
+            say()
+
+    def title(self, when):
+        """Of a picture that is worth showing, else ""."""
+        if self.mode == "unmovable" and when == "before":
+            return ""
+        return f"Memory {when} compaction, the heap's pages {self.mode}"
 
     def on_round(self, number, moved):
         say(f"  {STEPS['compact']:<16}pass {number}: "
             f"{int(moved):,} heap pages have moved")
-
-    def on_free_blocks(self, when, number):
-        self.value["free " + when] = int(number)
-
-    def on_possible_blocks(self, when, number):
-        self.value["possible " + when] = int(number)
 
     def on_stat(self, name, number):
         self.value[name] = int(number)
@@ -202,7 +195,7 @@ def table(runs, style):
 
 def intro(kernel, files, total, style):
     say()
-    say("  " + style.bold("Driver memory that the kernel can move")
+    say("  " + style.bold(TITLE)
         + f"   (Linux {kernel.release})")
     say()
     say(f"  A driver keeps {len(files)} real files ({total >> 20} MB: "
@@ -220,8 +213,42 @@ def intro(kernel, files, total, style):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kernel", default=kernels.DEFAULT)
-    kernel = kernels.to_boot(parser.parse_args().kernel)
-    style = Map(sys.stdout)
+    parser.add_argument("--svg", type=cache.given,
+                        help="draw what has moved")
+    parser.add_argument("--write", action="store_true",
+                        help="put it into README.md and Documentation/")
+    options = parser.parse_args()
+    kernel = kernels.to_boot(options.kernel)
+    if not options.write:
+        return demonstrate(kernel, options.svg)
+    with contextlib.redirect_stdout(Tee(sys.stdout)) as tee:
+        failed = demonstrate(kernel, PICTURE)
+    if not failed:
+        shown = tee.text[tee.text.index(TITLE) - 2:]
+        PLACE.write(block(shown.rstrip().splitlines()))
+    return failed
+
+
+class Tee(io.StringIO):
+    """Goes on to another stream as well; what is read of it is plain."""
+
+    encoding = "utf-8"
+
+    def __init__(self, stream):
+        super().__init__()
+        self.stream = stream
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+        return self.stream.write(text)
+
+    def flush(self):
+        self.stream.flush()
+
+
+def demonstrate(kernel, picture):
+    style = Map(sys.stdout, "heap pages")
     modules = build.modules(kernel, "normal")
     program = build.sample(kernel.machine, "samples/heap/demo.c")
     files, total = choose_files(kernel, program)
@@ -232,6 +259,7 @@ def main():
         write_manifest(files, manifest)
         files["/demo/manifest"] = manifest.name
         files["/demo/demo"] = program
+        files["/demo/capture"] = build.sample(kernel.machine, taker.SOURCE)
         for number, run in enumerate(runs, 1):
             say()
             say("  " + style.bold(f"{number}. {run.mode} pages"))
@@ -239,7 +267,19 @@ def main():
             if run.problems or run.damaged:
                 return failed(run)
     table(runs, style)
+    if picture:
+        draw(runs[1], picture)
     return 0
+
+
+def draw(run, picture):
+    """The pages of the heap that moved, from where to where."""
+    captures = [run.maps[when] for when in ("before", "after")]
+    titles = [run.title(when) for when in ("before", "after")]
+    try:
+        picture.write_text("\n".join(svg.draw(captures, titles)) + "\n")
+    except OSError as error:
+        raise Failure(f"{picture}: {error.strerror}") from None
 
 
 def failed(run):

@@ -280,6 +280,7 @@ static void report_heap(void)
 int main(int argc, char **argv)
 {
 	size_t used, damaged;
+	bool movable;
 
 	if (argc != 4) {
 		fputs("usage: demo movable|unmovable MANIFEST SEED\n", stderr);
@@ -291,7 +292,8 @@ int main(int argc, char **argv)
 	read_manifest(argv[2]);
 	place_files();
 	hash = hash_open();
-	heap_create(!strcmp(argv[1], "movable"));
+	movable = !strcmp(argv[1], "movable");
+	heap_create(movable);
 	printf("set %zu %zu\n", nr_files, bytes_per_copy);
 	printf("memory_kb %lu\n", value_of("/proc/meminfo", "MemTotal"));
 
@@ -303,10 +305,10 @@ int main(int argc, char **argv)
 	free_filler(used);
 	report_heap();
 	drain_cpu_lists();
-	report_memory(POOL, "before");
+	report_memory("before", movable);
 
 	compact();
-	report_memory(POOL, "after");
+	report_memory("after", movable);
 	report_books(POOL);
 	take_huge_pages();
 

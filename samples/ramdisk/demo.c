@@ -280,7 +280,7 @@ static void take_memory(void)
 		show("offline", i + 1, PLUGGED);
 	}
 	printf("moved offline %lu\n", moved() - begin);
-	report_memory(DISK, "offline");
+	report_memory("offline", false);
 	for (i = PLUGGED; i--;)
 		block_set(last - i, "online_movable");
 }
@@ -306,12 +306,12 @@ int main(int argc, char **argv)
 	leave_the_cache();
 	drain_cpu_lists();
 	printf("stored %zu %zu\n", nr_stored, kept);
-	report_memory(DISK, "before");
+	report_memory("before", false);
 
 	if (pthread_create(&checker.thread, NULL, checker_run, NULL))
 		die("thread");
 	compact();
-	report_memory(DISK, "after");
+	report_memory("after", false);
 	take_memory();
 	set(checker.stop, true);
 	pthread_join(checker.thread, NULL);
