@@ -4,17 +4,36 @@
 Both as {path in the guest: path here}, for Guest.add_file().
 """
 import hashlib
+import json
+import os
+import pathlib
+import py_compile
 import re
 import shutil
 import subprocess
 import tarfile
 
 import cache
-from cache import Failure
+from cache import Failure, TREE
 
 LIBRARY = re.compile(r"(?:\S+ => )?(/\S+) \(0x")
 # What ldd says of a program that needs no libraries.
 STATIC = "not a dynamic executable"
+PYTHON = "/usr/bin/python3"
+# Where programs of the tree's that guests get are, and are there.
+OURS = (TREE / "tools/drgn", TREE / "tools/top")
+THERE = "/python"
+# What Python itself imports no sooner than it needs it.
+LATE = ("encodings.ascii", "encodings.latin_1", "locale", "runpy", "shutil",
+        "traceback")
+# What Python says it has loaded once it has these modules.
+LOADED = """
+import importlib, json, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+print(json.dumps(sorted({module.__file__ for module in sys.modules.values()
+                         if getattr(module, "__file__", None)})))
+"""
 
 
 def program(name):
@@ -39,6 +58,49 @@ def libraries(path):
         raise Failure(f"cannot find the libraries of {path}: "
                       + done.stdout.strip()[:200])
     return LIBRARY.findall(done.stdout)
+
+
+def python(names):
+    """Python, and all that these modules of its or of the tree's import.
+
+    Compiled, for a guest takes longer for that than for what they do.
+    """
+    path = os.pathsep.join(map(str, OURS))
+    done = subprocess.run(
+        [PYTHON, "-B", "-c", LOADED, *LATE, *names], text=True,
+        env=dict(os.environ, PYTHONPATH=path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise Failure(f"a guest needs Python with {' '.join(names)}, which "
+                      f"does not load: run tools/setup test\n{done.stderr}")
+    files = {PYTHON: os.path.realpath(PYTHON)}
+    for source in [PYTHON, *json.loads(done.stdout)]:
+        if source.endswith(".py"):
+            files[in_guest(source) + "c"] = compiled(source)
+            continue
+        files.setdefault(source, source)
+        files.update((library, library) for library in libraries(source))
+    return files
+
+
+def in_guest(source):
+    for place in OURS:
+        if place in pathlib.Path(source).parents:
+            return f"{THERE}/{pathlib.Path(source).relative_to(place)}"
+    return source
+
+
+def compiled(source):
+    """A copy that Python takes without looking for its source."""
+    target = cache.tree_dir() / f"python{source}c"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        py_compile.compile(
+            source, str(target), in_guest(source), doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    except py_compile.PyCompileError as error:
+        raise Failure(str(error))
+    return target
 
 
 def headers(kernel):

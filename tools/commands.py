@@ -40,6 +40,8 @@ RUN = {
         ("bench/compaction.c", "/proc/sys/vm/compact_memory"),
     "echo 100000 >/proc/sys/vm/nr_hugepages":
         ("tools/compaction.py", "echo 100000 >/proc/sys/vm/nr_hugepages"),
+    "python3 tools/drgn/movable_pool":
+        ("selftests/mp_inspect.h", "/usr/bin/python3 /python/movable_pool"),
     "git am": ("tools/applied.py", '"am", "-q"'),
     "git am -s": ("tools/tests/test_series.py", "git am -s "),
     "git am --empty=drop OUT/*.patch":

@@ -10,8 +10,9 @@ from cache import Failure, TREE
 FILE = TREE / "selftests/groups.ini"
 DEFAULTS = {"about": "", "memory": "512", "cpus": "2", "variant": "normal",
             "modules": "", "carried": "", "programs": "", "cmdline": "",
-            "files": "", "tools": "", "host_programs": "", "sources": "0",
-            "rarely": "no", "qemu": "", "disk": "0", "boots": "1", "limit": "300",
+            "files": "", "tools": "", "host_programs": "", "python": "",
+            "sources": "0", "rarely": "no", "qemu": "", "disk": "0",
+            "boots": "1", "limit": "300",
             "expected_skips": "", "sets": "", "backing": "", "needs": ""}
 # The framework under both of its names.
 CORE = ("movable_pool", "movable_pool_test")
@@ -55,6 +56,7 @@ class Group:
         self.files = section["files"].split()
         self.tools = section["tools"].split()
         self.host_programs = section["host_programs"].split()
+        self.python = section["python"].split()
         self.sources = number(name, section, "sources")
         self.rarely = section["rarely"] == "yes"
         self.cmdline = " ".join(section["cmdline"].split())

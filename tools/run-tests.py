@@ -131,6 +131,8 @@ class Run:
                  for source in self.group.tools}
         for name in self.group.host_programs:
             files.update(cargo.program(name))
+        if self.group.python:
+            files.update(cargo.python(self.group.python))
         if self.group.sources:
             files.update(cargo.sources(kernel, self.group.sources))
         return files

@@ -2,6 +2,7 @@
 """Programs with what they need, and files whose checksums are right."""
 import hashlib
 import pathlib
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -43,6 +44,36 @@ class Programs(unittest.TestCase):
     def test_not_installed(self):
         with self.assertRaisesRegex(Failure, "no-such-program.*setup"):
             cargo.program("no-such-program")
+
+
+class Python(unittest.TestCase):
+    def test_all_that_is_imported(self):
+        files = cargo.python(["movable_pool"])
+        self.assertEqual(files["/usr/bin/python3"].rpartition("/")[0],
+                         "/usr/bin")
+        names = "\n".join(files)
+        for name in ("/os.pyc", "/python/movable_pool/check.pyc",
+                     "/locale.pyc", "/_drgn.", "/libdw.so.1", "/libc.so.6"):
+            self.assertIn(name, names)
+        self.assertNotIn(str(cargo.TREE), names)
+        self.assertTrue(all(pathlib.Path(file).is_file()
+                            for file in files.values()))
+
+    def test_it_runs_elsewhere(self):
+        """Compiled, and no source beside it."""
+        keeper = tempfile.TemporaryDirectory()
+        self.addCleanup(keeper.cleanup)
+        target = pathlib.Path(keeper.name) / "word.pyc"
+        target.write_bytes(pathlib.Path(cargo.python(
+            ["movable_pool"])["/python/movable_pool/word.pyc"]).read_bytes())
+        done = subprocess.run(
+            ["/usr/bin/python3", "-c", "import word; print(word.PFN_SHIFT)"],
+            cwd=target.parent, text=True, stdout=subprocess.PIPE)
+        self.assertEqual(done.stdout, "24\n")
+
+    def test_not_there(self):
+        with self.assertRaisesRegex(Failure, "no_such_module.*setup"):
+            cargo.python(["no_such_module"])
 
 
 class Sources(unittest.TestCase):
