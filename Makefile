@@ -24,6 +24,8 @@ SEED    ?=
 DESTDIR ?=
 INSTALL_MOD_PATH ?= $(DESTDIR)
 KSRC    ?=
+INTERVAL ?=
+COUNT   ?=
 OUT     ?=
 SVG     ?=
 FROM    ?=
@@ -36,7 +38,7 @@ PYTHON  := /usr/bin/python3 -B
 .PHONY: coverage demo map
 .PHONY: demo-balloon demo-numa demo-ramdisk model mutants stress bench check
 .PHONY: try package test-package patch link unlink docs compile_commands.json
-.PHONY: newcomer clean help
+.PHONY: newcomer top clean help
 
 modules: _headers
 	@$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
@@ -161,6 +163,13 @@ try:
 	@$(PYTHON) tools/trial.py --kernel "$(KERNEL)" "$(DRIVER)" \
 		$(if $(SCRIPT),--script "$(SCRIPT)")
 
+# Pools of the kernel that runs.
+top:
+	@tools/setup top
+	@$(PYTHON) tools/top/pools_top \
+		$(if $(INTERVAL),--interval "$(INTERVAL)") \
+		$(if $(COUNT),--count "$(COUNT)")
+
 newcomer:
 	@tools/setup newcomer
 	@$(PYTHON) tools/newcomer.py $(if $(WRITE),--write)
@@ -223,6 +232,7 @@ help:
 	@echo "make map          who has this machine's memory, block by block, live; for root"
 	@echo "make map SVG=file  as a picture; OUT=file: kept; FROM=file TO=file: two such, and moves"
 	@echo "make try DRIVER=dir  a driver of yours in a virtual machine, its pages moving"
+	@echo "make top          pools of the kernel that runs, at a glance; INTERVAL=s COUNT=n"
 	@echo "make newcomer     what README shows, typed on a machine that has nothing"
 	@echo "make demo-balloon  a virtio balloon beside the kernel's; RUNS=n: n guests each"
 	@echo "make demo-balloon ROUNDS=n  n rounds, and no page is lost"

@@ -21,7 +21,7 @@ LIBRARY = re.compile(r"(?:\S+ => )?(/\S+) \(0x")
 STATIC = "not a dynamic executable"
 PYTHON = "/usr/bin/python3"
 # Where programs of the tree's that guests get are, and are there.
-OURS = (TREE / "tools/drgn", TREE / "tools/top")
+OURS = (TREE / "tools/drgn", TREE / "tools/top", TREE / "tools")
 THERE = "/python"
 # What Python itself imports no sooner than it needs it.
 LATE = ("encodings.ascii", "encodings.latin_1", "locale", "runpy", "shutil",

@@ -42,6 +42,8 @@ RUN = {
         ("tools/compaction.py", "echo 100000 >/proc/sys/vm/nr_hugepages"),
     "python3 tools/drgn/movable_pool":
         ("selftests/mp_inspect.h", "/usr/bin/python3 /python/movable_pool"),
+    "python3 tools/top/pools_top":
+        ("selftests/glance.c", "/usr/bin/python3 /python/pools_top"),
     "git am": ("tools/applied.py", '"am", "-q"'),
     "git am -s": ("tools/tests/test_series.py", "git am -s "),
     "git am --empty=drop OUT/*.patch":
