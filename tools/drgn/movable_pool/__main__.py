@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""movable_pool's pools of the kernel that runs, or of a dump.
+"""movable_pool's pools of the kernel that runs.
 
 The status is 0; 1 if validate finds something wrong; 2 if nothing can be seen.
 """
@@ -120,8 +120,6 @@ def arguments():
     parser.add_argument("--symbols", action="append", default=[],
                         metavar="FILE", help="debug information: the module's "
                         ".ko, vmlinux; else the module in /lib/modules")
-    parser.add_argument("--core", metavar="FILE",
-                        help="a dump; needs vmlinux in --symbols")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("list", help="all pools").set_defaults(run=show_list)
     verb = verbs.add_parser("show", help="a pool's pages, with addresses")
@@ -142,11 +140,7 @@ def arguments():
 def main():
     options = arguments()
     try:
-        if options.core:
-            kernel = kernels.core(options.core, options.symbols)
-        else:
-            kernel = kernels.running(options.symbols)
-        return options.run(kernel, options)
+        return options.run(kernels.running(options.symbols), options)
     except kernels.Failure as failure:
         print(f"error: {failure}", file=sys.stderr)
     except kernels.drgn.FaultError as error:

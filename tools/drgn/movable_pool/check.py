@@ -195,8 +195,6 @@ def validate(kernel, looks=LOOKS):
         if not any(lasting.values()) and (number or all(
                 verdicts[address].compared for address in lasting)):
             break
-        if not kernel.live:
-            break
         time.sleep(PAUSE)
     for address, said in lasting.items():
         verdicts[address].wrong = said

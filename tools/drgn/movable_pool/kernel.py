@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where things are in the kernel looked at.
+"""Where things are in the kernel that runs.
 
 Types come from the debug information of the module, which has all of the
 kernel's that it uses: that of vmlinux, gigabytes at a distribution's, is not
 needed.  drgn 0.0.22 does not find out where a module is without vmlinux, so
-addresses are those of /proc/kallsyms, if it is the kernel that runs.  Of a
-core dump vmlinux must be loaded, and then drgn knows them.
+addresses are those of /proc/kallsyms.
 """
 import glob
 import os
@@ -28,8 +27,10 @@ class Kernel:
 
     def __init__(self, prog):
         self.prog = prog
-        self.live = bool(prog.flags & drgn.ProgramFlags.IS_LIVE)
-        self.known = kallsyms() if self.live else {}
+        if not prog.flags & drgn.ProgramFlags.IS_LIVE:
+            raise Failure("it is only in a kernel that runs that movable_pool "
+                          "can be found")
+        self.known = kallsyms()
         try:
             prog.type("struct movable_pool")
         except LookupError:
@@ -37,14 +38,9 @@ class Kernel:
 
     def variable(self, name, kind):
         """An object of this type, or None if the kernel has no such name."""
-        if self.live:
-            if name not in self.known:
-                return None
-            return drgn.Object(self.prog, kind, address=self.known[name])
-        try:
-            return self.prog[name]
-        except KeyError:
+        if name not in self.known:
             return None
+        return drgn.Object(self.prog, kind, address=self.known[name])
 
     def number(self, name, kind="unsigned long"):
         found = self.variable(name, kind)
@@ -154,19 +150,6 @@ def running(symbols):
         prog.set_kernel()
     except OSError as error:
         raise Failure(f"cannot read {error.filename}: {error.strerror}")
-    load(prog, symbols)
-    return Kernel(prog)
-
-
-def core(path, symbols):
-    """The kernel of a dump."""
-    prog = drgn.Program()
-    try:
-        prog.set_core_dump(path)
-    except OSError as error:
-        raise Failure(f"cannot read {path}: {error.strerror}")
-    except ValueError as error:
-        raise Failure(f"{path} is no dump of a kernel: {error}")
     load(prog, symbols)
     return Kernel(prog)
 

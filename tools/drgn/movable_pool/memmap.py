@@ -107,10 +107,6 @@ def first(names, *wanted):
 
 def start(kernel):
     """Where the first frame's struct page is."""
-    if kernel.variable("vmemmap_base", "unsigned long") is not None:
-        return kernel.number("vmemmap_base")
-    try:
-        return kernel.prog["vmemmap"].value_()
-    except (KeyError, LookupError):
-        raise Failure("where struct pages are is known on x86-64; on other "
-                      "machines load vmlinux, by --symbols, too")
+    if kernel.variable("vmemmap_base", "unsigned long") is None:
+        raise Failure("where struct pages are is known on x86-64 alone")
+    return kernel.number("vmemmap_base")
