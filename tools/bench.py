@@ -29,6 +29,8 @@ from terminal import Style
 PARTS = {"costs": cost_report, "functions": functions,
          "compaction": compaction, "unplug": unplug, "scale": scale,
          "locks": locks, "objects": objects, "tracing": tracing}
+# It says something of every boot of every page, and takes long for that.
+BY_NAME = ("tracing",)
 LICENCE = "SPDX-License-Identifier: GPL-2.0"
 
 
@@ -93,9 +95,9 @@ def cannot(name, version):
 
 
 def parts_for(versions):
-    """All that can be measured on these."""
-    return [name for name in PARTS
-            if not any(cannot(name, version) for version in versions)]
+    """All that can be measured on these, but for what is to be named."""
+    return [name for name in PARTS if name not in BY_NAME
+            and not any(cannot(name, version) for version in versions)]
 
 
 def arguments():

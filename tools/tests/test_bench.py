@@ -87,7 +87,8 @@ class Words(unittest.TestCase):
     def test_all_parts_that_the_kernels_can_do(self):
         self.assertEqual(self.arguments("--kernels", "7.2-native").parts,
                          ["costs"])
-        self.assertEqual(self.arguments().parts, list(bench.PARTS))
+        self.assertEqual(self.arguments().parts, [
+            name for name in bench.PARTS if name not in bench.BY_NAME])
         parts = self.arguments("--kernels", "6.1").parts
         self.assertIn("scale", parts)
         self.assertNotIn("locks", parts)
