@@ -6,7 +6,6 @@ The status is 0; 1 if validate finds something wrong; 2 if nothing can be seen.
 import argparse
 import os
 import sys
-import time
 
 if not __package__:             # run as a directory, and not by -m
     sys.path.insert(0, os.path.dirname(os.path.dirname(
@@ -90,13 +89,10 @@ def validate_once(kernel, options):
 
 
 def show_validate(kernel, options):
-    """For some time, or once; until something is wrong."""
-    end = time.monotonic() + options.seconds
-    rounds = 0
-    while True:
+    """So many times, or until something is wrong."""
+    for done in range(1, options.rounds + 1):
         verdicts = validate_once(kernel, options)
-        rounds += 1
-        if any(one.wrong for one in verdicts) or time.monotonic() >= end:
+        if any(one.wrong for one in verdicts):
             break
     if not verdicts:
         print("there are no pools")
@@ -108,9 +104,16 @@ def show_validate(kernel, options):
     for one in verdicts:
         for why in one.wrong:
             print(f"{one.name}: {why}")
-    if options.seconds:
-        print(f"{rounds} rounds")
+    if options.rounds > 1:
+        print(f"{done} rounds")
     return int(any(one.wrong for one in verdicts))
+
+
+def counted(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("from 1 on")
+    return value
 
 
 def arguments():
@@ -130,8 +133,8 @@ def arguments():
     verb.add_argument("pool", metavar="POOL", nargs="*", help="else all")
     verb.set_defaults(run=dump)
     verb = verbs.add_parser("validate", help="does all hold that must hold?")
-    verb.add_argument("--seconds", type=float, default=0,
-                      help="again and again, for so long")
+    verb.add_argument("--rounds", type=counted, default=1, metavar="N",
+                      help="again and again, so many times")
     verb.add_argument("pool", metavar="POOL", nargs="*", help="else all")
     verb.set_defaults(run=show_validate)
     return parser.parse_args()

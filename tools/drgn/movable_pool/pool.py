@@ -172,8 +172,9 @@ def owned(pool, pfn, some, which):
     memmap = some.memmap
     field = memmap.mapping if pool.cached else memmap.private
     # PG_private tells the two kinds apart, as in link.h.
-    if some.word(which, field) != pool.mark or \
-            some.flag(which, "private") != pool.cached:
+    if some.word(which, field) != pool.mark:
+        return None
+    if some.flag(which, "private") != pool.cached and not pool.kernels:
         return None
     page = Page(pool, pfn, some, which)
     # In page cache, one without a link waits to be let go.
