@@ -12,6 +12,7 @@ from .page import Handles, Page
 from .word import Word
 
 MOVABLE = 0x2                   # PAGE_MAPPING_MOVABLE, the VM's
+ADDRESS = (1 << 64) - 1         # where it wraps
 MANY = 1 << 16                  # a list longer than this is a broken one
 BALLOON = 0x4                   # MOVABLE_POOL_BALLOON
 SHUT = 1 << 30                  # MP_POOL_SHUT
@@ -80,7 +81,7 @@ class Pool:
         sums = [0] * len(names)
         base = self.object.counters.value_()
         for cpu in self.kernel.cpus():
-            at = base + self.kernel.per_cpu(cpu)
+            at = base + self.kernel.per_cpu(cpu) & ADDRESS
             for place, count in enumerate(self.kernel.words(at, len(names))):
                 sums[place] += count
         counts = {name: signed(count) for name, count in zip(names, sums)}
@@ -99,7 +100,7 @@ class Pool:
 
 def signed(count):
     """Counters wrap: one goes up on a CPU and down on another."""
-    count &= (1 << 64) - 1
+    count &= ADDRESS
     return count - (1 << 64) if count >> 63 else count
 
 
