@@ -11,6 +11,7 @@
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/string.h>
+#include <linux/swap.h>
 
 #include "../shrinker.h"
 #include "tests.h"
