@@ -34,8 +34,8 @@ class Tracing(unittest.TestCase):
             "free: 2.0 instructions more with 1 tracepoints that are off"])
 
     def test_a_move_comes_by_four(self):
-        self.assertEqual(list(tracing.too_many(measured(move=254))), [])
-        self.assertEqual(len(list(tracing.too_many(measured(move=255)))), 1)
+        self.assertEqual(list(tracing.too_many(measured(move=257))), [])
+        self.assertEqual(len(list(tracing.too_many(measured(move=258)))), 1)
 
     def test_what_others_do_is_not_ours_while_they_are_off(self):
         self.assertEqual(measured().more_off("alloc"), 1)
