@@ -44,12 +44,12 @@ class Terminal:
         self.saved = termios.tcgetattr(self.keys)
 
     def enter(self):
-        tty.setcbreak(self.keys)
+        tty.setcbreak(self.keys, termios.TCSANOW)
         self.write(ENTER)
 
     def leave(self):
+        termios.tcsetattr(self.keys, termios.TCSANOW, self.saved)
         self.write(LEAVE)
-        termios.tcsetattr(self.keys, termios.TCSADRAIN, self.saved)
 
     def write(self, words):
         self.stream.write(words)
