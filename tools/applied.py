@@ -129,7 +129,9 @@ class Tree:
         if not names or makefile.exists():
             return
         objects = [f"{pathlib.Path(name).stem}.o" for name in names]
-        makefile.write_text(f"obj-m := {' '.join(objects)}\n")
+        # trace.c is told where trace.h is; the Makefile of the series has it.
+        makefile.write_text(f"obj-m := {' '.join(objects)}\n"
+                            "ccflags-y := -I$(src)\n")
         try:
             self.run(self.make(self.objects("m"), "W=1",
                                f"M={self.source / DRIVER}", *objects),
