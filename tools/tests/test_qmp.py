@@ -16,7 +16,10 @@ from cache import Failure
 
 def serve(listener, said):
     """A QEMU that knows one command; an event comes before each answer."""
-    link, _ = listener.accept()
+    try:
+        link, _ = listener.accept()
+    except OSError:             # a test that asked nothing has ended
+        return
     with link, link.makefile("rw", encoding="utf-8") as stream:
         stream.write('{"QMP": {}}\n')
         stream.flush()
