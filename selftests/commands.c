@@ -3,10 +3,12 @@
  * What Documentation/ tells root to type, as it stands there.  A command is a
  * line of a literal block that begins with "# "; one that ends in "# fails" has
  * to.  Those of a document are one session of the shell, which begins where
- * modules lie.  The group says which documents are in /.
+ * modules lie.  The group says which documents are in /.  How long it takes
+ * from a module's insmod to its rmmod is a figure.
  */
 
 #include <glob.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "mp_file.h"
@@ -17,6 +19,19 @@
 #define MAX_COMMANDS	100
 #define SCRIPT		"/tmp/commands.sh"
 #define OUTPUT		"/tmp/commands.out"
+#define TIMES		"/tmp/commands.times"
+/* What the package has: tools/ that the guest was given (groups.ini). */
+#define PACKAGE		"/tmp/movable-pool"
+#define PACKAGED \
+	"#!/bin/sh\n" \
+	"word=$1\n" \
+	"shift\n" \
+	"case $word in\n" \
+	"top) exec /usr/bin/python3 -B /python/pools_top \"$@\" ;;\n" \
+	"inspect) exec /usr/bin/python3 -B /python/movable_pool" \
+	" --symbols /modules/movable_pool.ko \"$@\" ;;\n" \
+	"esac\n" \
+	"exit 2\n"
 
 static struct session {
 	const char *document;
@@ -56,6 +71,16 @@ static bool command_fails(const char *command)
 	return mark && !strcmp(mark, "# fails");
 }
 
+static int session_package(void)
+{
+	FILE *program = fopen(PACKAGE, "w");
+
+	if (!program)
+		return -errno;
+	fputs(PACKAGED, program);
+	return fclose(program) || chmod(PACKAGE, 0755) ? -errno : 0;
+}
+
 /* The number of the command that does not do as it should is the status. */
 static int session_write(void)
 {
@@ -65,19 +90,22 @@ static int session_write(void)
 	if (!script)
 		return -errno;
 	/* Programs of the machine that the guest was given. */
-	fprintf(script, "PATH=$PATH:/programs\ncd /modules\n");
+	fprintf(script, "PATH=$PATH:/programs:/tmp\ncd /modules\n");
 	for (i = 0; i < session.nr; i++)
-		fprintf(script, "%s\n[ $? %s 0 ] || exit %d\n",
+		fprintf(script,
+			"%s\n[ $? %s 0 ] || exit %d\ncat /proc/uptime >>%s\n",
 			session.commands[i],
-			command_fails(session.commands[i]) ? "!=" : "=", i + 1);
+			command_fails(session.commands[i]) ? "!=" : "=", i + 1,
+			TIMES);
 	return fclose(script) ? -errno : 0;
 }
 
 /* Return: 0; the number of a command; or -errno. */
 static int session_run(void)
 {
-	int err = session_write();
+	int err = session_package() ?: session_write();
 
+	unlink(TIMES);
 	if (!err)
 		err = system("sh " SCRIPT " >" OUTPUT " 2>&1");
 	if (err < 0)
@@ -110,6 +138,43 @@ static void session_clean(void)
 	mp_module_unload(core());
 }
 
+/* The number of the insmod whose module the command @to unloads, or -1. */
+static int session_loads(int to)
+{
+	const char *name = session.commands[to];
+	int at, len;
+
+	if (strncmp(name, "rmmod ", 6))
+		return -1;
+	name += 6;
+	len = strlen(name);
+	for (at = to; at >= 0; at--)
+		if (!strncmp(session.commands[at], "insmod ", 7) &&
+		    !strncmp(session.commands[at] + 7, name, len))
+			return at;
+	return -1;
+}
+
+static void session_figures(void)
+{
+	double ended[MAX_COMMANDS] = {};
+	FILE *times = fopen(TIMES, "r");
+	int i, from;
+
+	for (i = 0; times && i < session.nr; i++)
+		if (fscanf(times, "%lf %*f", &ended[i]) != 1)
+			break;
+	if (times)
+		fclose(times);
+	while (--i >= 0) {
+		from = session_loads(i);
+		if (from >= 0)
+			printf("# figure: %s: %.1f s from %s to %s\n",
+			       session.document + 1, ended[i] - ended[from],
+			       session.commands[from], session.commands[i]);
+	}
+}
+
 static const char *session_output(void)
 {
 	static char output[4096];
@@ -118,7 +183,14 @@ static const char *session_output(void)
 	return output;
 }
 
-TEST(documents)
+FIXTURE(shell) {};
+
+FIXTURE_SETUP(shell) {}
+
+FIXTURE_TEARDOWN(shell) {}
+
+/* One that looks for faults waits for memory that does not go offline. */
+TEST_F_TIMEOUT(shell, documents, 500)
 {
 	glob_t found;
 	size_t i;
@@ -137,6 +209,7 @@ TEST(documents)
 		}
 		printf("# figure: %s: %d commands\n", session.document + 1,
 		       session.nr);
+		session_figures();
 	}
 	globfree(&found);
 }
