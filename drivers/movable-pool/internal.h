@@ -169,21 +169,27 @@ static inline void mp_uncount(struct movable_pool *pool, enum mp_event event)
  * The driver broke the contract: a sentence each time, with a stack the first
  * time, and the call returns an error with nothing changed.  WARN_ONCE() would
  * say it once for each place where the compiler has inlined it (x86, 7.2).
- * Unit tests hear it each time, instead of the log.
+ * While unit tests run they hear it each time, instead of the log.
  */
 #ifdef MOVABLE_POOL_KUNIT
-__printf(1, 2) void mp_kunit_misuse(const char *format, ...);
-#define mp_misuse mp_kunit_misuse
-#define mp_advise mp_kunit_misuse
+__printf(1, 2) bool mp_kunit_heard(const char *format, ...);
 #else
-/* It may have its reasons, or the machine had no time for it: no stack. */
-#define mp_advise(...)	pr_warn_ratelimited(__VA_ARGS__)
+#define mp_kunit_heard(...)	false
+#endif
+
 #define mp_misuse(...) do { \
 	static atomic_t mp_said; \
+	if (mp_kunit_heard(__VA_ARGS__)) \
+		break; \
 	WARN(!atomic_xchg(&mp_said, 1), "movable_pool: " __VA_ARGS__); \
 	pr_err_ratelimited(__VA_ARGS__); \
 } while (0)
-#endif
+
+/* It may have its reasons, or the machine had no time for it: no stack. */
+#define mp_advise(...) do { \
+	if (!mp_kunit_heard(__VA_ARGS__)) \
+		pr_warn_ratelimited(__VA_ARGS__); \
+} while (0)
 
 /**
  * struct mp_order - a move that a page's owner wants, not the VM

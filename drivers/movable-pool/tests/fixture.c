@@ -507,7 +507,10 @@ void mp_suite_quiet(struct kunit *test)
 
 int mp_suite_open(struct kunit_suite *suite)
 {
-	return mp_loose_init(&mp_backing_tested);
+	int err = mp_loose_init(&mp_backing_tested);
+
+	mp_hooks_listen(!err);
+	return err;
 }
 
 /* Inodes of pools that are gone count as orphans until a worker was there. */
@@ -520,4 +523,5 @@ void mp_suite_close(struct kunit_suite *suite)
 		schedule_timeout_uninterruptible(1);
 	WARN_ON(mp_backings_orphans());
 	mp_loose_exit(&mp_backing_tested);
+	mp_hooks_listen(false);
 }

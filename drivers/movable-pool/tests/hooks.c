@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What takes the place of wait points and of mp_misuse() in the KUnit build: a
- * thread that comes to a point does there what a test wants to have done, and a
- * complaint is kept for the test that provoked it.
+ * What takes the place of wait points in the KUnit build, and listens to
+ * mp_misuse(): a thread that comes to a point does there what a test wants to
+ * have done, and a complaint is kept for the test that provoked it.
  */
 
 #include <linux/kernel.h>
@@ -21,6 +21,7 @@ static struct {
 
 static bool mp_fails[MP_NR_FAILS];
 
+static bool mp_listening;
 static unsigned int mp_said;
 static char mp_sentence[160];
 
@@ -95,18 +96,31 @@ void mp_wait_points_exit(void)
 	WARN(mp_said, "movable_pool: %s", mp_sentence);
 }
 
+/* Built in, the framework is used by others before and after the tests. */
+void mp_hooks_listen(bool listen)
+{
+	spin_lock_irq(&mp_hooks_lock);
+	mp_listening = listen;
+	spin_unlock_irq(&mp_hooks_lock);
+}
+
 /* The framework complains about its user; see mp_misuse(). */
-void mp_kunit_misuse(const char *format, ...)
+bool mp_kunit_heard(const char *format, ...)
 {
 	unsigned long flags;
 	va_list args;
+	bool heard;
 
 	va_start(args, format);
 	spin_lock_irqsave(&mp_hooks_lock, flags);
-	mp_said++;
-	vscnprintf(mp_sentence, sizeof(mp_sentence), format, args);
+	heard = mp_listening;
+	if (heard) {
+		mp_said++;
+		vscnprintf(mp_sentence, sizeof(mp_sentence), format, args);
+	}
 	spin_unlock_irqrestore(&mp_hooks_lock, flags);
 	va_end(args);
+	return heard;
 }
 
 unsigned int mp_hooks_said(char *sentence, size_t size)

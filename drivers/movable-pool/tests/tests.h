@@ -26,6 +26,7 @@ void mp_hook(enum mp_wait wait, void (*run)(void *arg), void *arg);
 void mp_hook_fail(enum mp_fail fail);
 /* Whether one of the above has not been come to; and forget it. */
 bool mp_hooks_left(void);
+void mp_hooks_listen(bool listen);
 /* How often the framework has complained since the last call, and the last. */
 unsigned int mp_hooks_said(char *sentence, size_t size);
 
