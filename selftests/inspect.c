@@ -73,8 +73,9 @@ static int empty(int fd, int pool, const struct kind *kind)
 }
 
 /* As tools/drgn has it. */
+/* Without the names of pages, which are the framework's secret. */
 #define DEBUGFS_DUMP \
-	"cd /sys/kernel/debug/movable_pool && for pool in *-*; do for file in pages stats; do echo \"== $pool/$file\"; cat $pool/$file; done; done >/tmp/debugfs.out"
+	"cd /sys/kernel/debug/movable_pool && for pool in *-*; do for file in pages stats; do echo \"== $pool/$file\"; cut -d' ' -f1-3 $pool/$file; done; done >/tmp/debugfs.out"
 #define DEBUGFS_OUT	"/tmp/debugfs.out"
 
 /* Return: whether drgn's dump of all pools is what debugfs has. */
