@@ -164,15 +164,17 @@ BALLOON_F(in_and_out_while_compaction_runs_R1_R2_R3)
 BALLOON_F(target_beyond_memory)
 {
 	long long told;
-	long pages;
+	int tries = 12;
 
 	ASSERT_EQ(0, mp_vb_want(mp_host_memory() - 1));
-	sleep(10);
-	pages = mp_vb_stat("pages");
-	EXPECT_LT(mp_vb_pages_of(mp_host_memory() / 2), pages);
-	told = mp_host_traced(MP_VB_TOLD);
-	sleep(5);
-	EXPECT_GE(told + 2000, mp_host_traced(MP_VB_TOLD));
+	/* On a busy machine it takes a while to get there. */
+	do {
+		told = mp_host_traced(MP_VB_TOLD);
+		sleep(5);
+		told = mp_host_traced(MP_VB_TOLD) - told;
+	} while (told > 2000 && tries--);
+	EXPECT_GE(2000, told);
+	EXPECT_LT(mp_vb_pages_of(mp_host_memory() / 2), mp_vb_stat("pages"));
 	ASSERT_EQ(0, mp_vb_reach(0));
 }
 
