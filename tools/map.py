@@ -9,11 +9,11 @@ TO=file beside it what has become of it.
 import argparse
 import contextlib
 import io
-import os
 import sys
 import time
 
 import cache
+import window
 from cache import Failure, say
 from memmap import live, moves, records, svg, taker, text
 
@@ -105,14 +105,9 @@ def show(captures):
         say("  " + moves.sentence(found))
 
 
-def can_be_live():
-    return (sys.stdout.isatty() and sys.stdin.isatty()
-            and os.environ.get("TERM", "dumb") != "dumb")
-
-
 def main():
     options = arguments()
-    if not (options.svg or options.out or options.before) and can_be_live():
+    if not (options.svg or options.out or options.before) and window.usable():
         with contextlib.closing(taker.stream(options.every)) as stream:
             live.run(stream, sys.stdin, sys.stdout, text.Map(sys.stdout))
         return 0

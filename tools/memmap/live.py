@@ -1,25 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The map as it changes, on a terminal, with keys.
-
-The terminal is as it was before when this ends, whatever it ends of, and while
-it is stopped by ^Z.
-"""
-import contextlib
-import os
-import select
-import shutil
-import signal
-import termios
+"""The map as it changes, on a terminal, with keys."""
 import time
-import tty
 
+import window
 from memmap import figures, text
 
-ENTER = "\033[?1049h\033[?25l"  # another screen, no cursor
-LEAVE = "\033[?25h\033[?1049l"
-HOME = "\033[H"
-REST_OF_LINE = "\033[K"
-REST = "\033[J"
 KEYS = {
     "q": "quit",
     "+": "fewer blocks in a character",
@@ -30,69 +15,8 @@ KEYS = {
     "p": "pause, go on",
     "?": "this",
 }
-ARROWS = {"\033[A": "k", "\033[B": "j"}
 MOST = 1 << 16                  # blocks in a character
 AROUND = 7                      # lines that are not the map
-
-
-class Terminal:
-    """Keys without Enter, a screen of its own."""
-
-    def __init__(self, keys, stream):
-        self.keys = keys.fileno()
-        self.stream = stream
-        self.saved = termios.tcgetattr(self.keys)
-
-    def enter(self):
-        tty.setcbreak(self.keys, termios.TCSANOW)
-        self.write(ENTER)
-
-    def leave(self):
-        termios.tcsetattr(self.keys, termios.TCSANOW, self.saved)
-        self.write(LEAVE)
-
-    def write(self, words):
-        self.stream.write(words)
-        self.stream.flush()
-
-    def show(self, lines):
-        self.write(HOME + "".join(f"{line}{REST_OF_LINE}\n"
-                                  for line in lines[:-1])
-                   + lines[-1] + REST_OF_LINE + REST)
-
-    def size(self):
-        """(columns, lines)"""
-        return os.get_terminal_size(self.stream.fileno())
-
-
-@contextlib.contextmanager
-def signals(terminal):
-    """Yields a descriptor that can be read when one has come."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    os.set_blocking(reader, False)
-
-    def stop(_number, _frame):
-        terminal.leave()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        terminal.enter()
-
-    def end(number, _frame):
-        raise SystemExit(128 + number)
-
-    handlers = {signal.SIGWINCH: lambda *_: None, signal.SIGTSTP: stop,
-                signal.SIGTERM: end, signal.SIGHUP: end}
-    before = {number: signal.signal(number, handler)
-              for number, handler in handlers.items()}
-    signal.set_wakeup_fd(writer)
-    try:
-        yield reader
-    finally:
-        signal.set_wakeup_fd(-1)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        os.close(reader)
-        os.close(writer)
 
 
 class Screen:
@@ -124,12 +48,12 @@ class Screen:
             self.paused = not self.paused
         elif key == "o":
             self.owner += 1
-        elif key in "+-":
+        elif key in ("+", "-"):
             zoom = self.zoom()
             self.chosen_zoom = (max(1, zoom // 2) if key == "+"
                                 else min(MOST, zoom * 2))
-        elif key in "jk":
-            self.top = max(0, self.top + (1 if key == "j" else -1))
+        elif key in ("up", "down"):
+            self.top = max(0, self.top + (1 if key == "down" else -1))
         return key != "q"
 
     def owners(self):
@@ -199,48 +123,23 @@ def arrived(before, after):
                 if number in before.blocks else 0)}
 
 
-def keys_in(data):
-    """One after the other; those for arrows are letters, too."""
-    for sequence, key in ARROWS.items():
-        data = data.replace(sequence, key)
-    return [key for key in data if key in KEYS]
-
-
 def run(stream, keys, output, drawer):
     """Until q, ^C, or a signal that ends."""
-    terminal = Terminal(keys, output)
-    screen = Screen(drawer, lambda: size_of(terminal))
-    with signals(terminal) as woken:
-        terminal.enter()
-        try:
-            watch(stream, terminal, screen, woken)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            terminal.leave()
-
-
-def size_of(terminal):
     try:
-        return terminal.size()
-    except OSError:
-        return shutil.get_terminal_size()
+        with window.Window(keys, output) as here:
+            watch(stream, here, Screen(drawer, here.size))
+    except KeyboardInterrupt:
+        pass
+    except window.Ended as ended:
+        raise SystemExit(128 + ended.args[0])
 
 
-def watch(stream, terminal, screen, woken):
-    going = True
-    while going:
-        terminal.show(screen.lines())
-        ready, _, _ = select.select([stream, terminal.keys, woken], [], [])
-        if woken in ready:
-            os.read(woken, 4096)
-        if stream in ready:
-            capture = stream.take()
-            if capture:
-                screen.take(capture)
-        if terminal.keys in ready:
-            data = os.read(terminal.keys, 64)
-            if not data:        # the terminal is gone
-                return
-            for key in keys_in(data.decode(errors="replace")):
-                going = going and screen.key(key)
+def watch(stream, here, screen):
+    while True:
+        here.draw(screen.lines())
+        keys, more = here.wait(other=stream)
+        capture = stream.take() if more else None
+        if capture:
+            screen.take(capture)
+        if keys is None or not all([screen.key(key) for key in keys]):
+            return

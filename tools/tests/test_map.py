@@ -21,6 +21,7 @@ import xml.etree.ElementTree
 import zlib
 
 import program
+import window
 from cache import Failure
 from memmap import figures, live, moves, records, svg, taker, text
 
@@ -480,7 +481,7 @@ class Live(unittest.TestCase):
     def test_keys(self):
         self.start(self.LINES)
         shown = self.until("q quit")
-        self.assertIn(live.ENTER, shown)
+        self.assertIn(window.ENTER, shown)
         self.assertIn("all pools", shown)
         self.assertIn("heap-0 9 pages, 4 moved", shown)
         self.assertNotEqual(termios.tcgetattr(self.slave), self.before)
@@ -495,28 +496,28 @@ class Live(unittest.TestCase):
         self.type("?")
         self.until("next owner")
         self.type("q")
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.ended(0)
 
     def test_interrupt(self):
         self.start(self.LINES)
         self.until("q quit")
         self.type("\003")
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.ended(0)
 
     def test_terminated(self):
         self.start(self.LINES)
         self.until("q quit")
         self.process.send_signal(signal.SIGTERM)
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.ended(128 + signal.SIGTERM)
 
     def test_stopped(self):
         self.start(self.LINES)
         self.until("q quit")
         self.process.send_signal(signal.SIGTSTP)
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.assertEqual(termios.tcgetattr(self.slave), self.before)
         # A signal to go on, before it has stopped, would be lost.
         _, status = os.waitpid(self.process.pid, os.WUNTRACED)
@@ -524,7 +525,7 @@ class Live(unittest.TestCase):
         self.process.send_signal(signal.SIGCONT)
         self.until("q quit")
         self.type("q")
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.ended(0)
 
     def test_resized(self):
@@ -536,15 +537,15 @@ class Live(unittest.TestCase):
         self.resize(5, 30)
         self.process.send_signal(signal.SIGWINCH)
         # Of the size before there may be a picture that is not read yet.
-        while self.until(live.REST).rpartition(live.HOME)[2].count("\n") > 4:
+        while self.until(window.BELOW).rpartition(window.HOME)[2].count("\n") > 4:
             pass
         self.type("q")
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.ended(0)
 
     def test_capture_fails(self):
         self.start(self.LINES[:-1], "echo 'capture: it is gone' >&2")
-        self.until(live.LEAVE)
+        self.until(window.LEAVE)
         self.assertNotEqual(self.process.wait(PATIENCE), 0)
         self.assertIn(b"Failure: it is gone", self.process.stderr.read())
         self.assertEqual(termios.tcgetattr(self.slave), self.before)
@@ -575,7 +576,7 @@ class Screen(unittest.TestCase):
         for _ in range(3):
             found.key("+")
         for _ in range(100):
-            found.key("j")
+            found.key("down")
         lines = found.lines()
         self.assertLessEqual(len(lines), 24)
         self.assertIn("MiB  ", lines[1])
@@ -589,10 +590,6 @@ class Screen(unittest.TestCase):
             found.key("o")
         self.assertEqual(heads, ["all pools", "mine-0", "mine-1", "no pool",
                                  "all pools"])
-
-    def test_arrows(self):
-        self.assertEqual(live.keys_in("\033[Aq\033[Bxp"),
-                         ["k", "q", "j", "p"])
 
 
 class Verb(unittest.TestCase):

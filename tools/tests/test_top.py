@@ -21,7 +21,8 @@ import unittest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent / "top"
 sys.path[:0] = [str(TOP), str(TOP.parent)]
-from pools_top import books, rates, screen, window
+import window
+from pools_top import books, rates, screen
 from terminal import Style
 
 PROGRAM = ["/usr/bin/python3", "-B", str(TOP / "pools_top")]

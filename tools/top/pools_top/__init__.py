@@ -4,6 +4,5 @@
     books.py      what debugfs says now
     rates.py      what has happened between two readings
     screen.py     both as lines of text, as wide and high as there is room
-    window.py     a terminal: its size, its keys, and leaving it as it was
     __main__.py   the program
 """

@@ -16,9 +16,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 if not __package__:             # run as a directory, and not by -m
     sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 
+import window
 from terminal import Style
 
-from pools_top import books, screen, window
+from pools_top import books, screen
 from pools_top.rates import ORDERS
 
 WIDE = 120                      # columns, where nobody says how many
@@ -75,7 +76,7 @@ def watch(view, options):
     with window.Window(sys.stdin, sys.stdout) as here:
         while True:
             here.draw(screen.screen(view, now, before, *here.size()))
-            keys = here.wait(wait.left())
+            keys, _ = here.wait(wait.left())
             if keys is None or not all([press(view, key) for key in keys]):
                 return 0
             if wait.over() and not view.paused:

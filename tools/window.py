@@ -92,11 +92,17 @@ class Window:
     def draw(self, lines):
         self.write(HOME + f"{TO_END}\n".join(lines) + TO_END + BELOW)
 
-    def wait(self, seconds):
-        """Names of the keys pressed, [] if the time has passed or the window
-        has another size, None at the end of input."""
-        ready, _, _ = select.select([self.source, self.woken], [], [],
-                                    max(0, seconds))
+    def wait(self, seconds=None, other=None):
+        """(names of the keys pressed, whether the other can be read).
+
+        No keys if the time has passed or the window has another size, None
+        at the end of input.  Without a time it is for ever."""
+        sources = [self.source, self.woken] + ([other] if other else [])
+        ready, _, _ = select.select(
+            sources, [], [], None if seconds is None else max(0, seconds))
+        return self.pressed(ready), other in ready
+
+    def pressed(self, ready):
         if self.woken in ready:
             os.read(self.woken, 4096)
         if self.stopping:
