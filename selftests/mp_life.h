@@ -225,8 +225,8 @@ static inline int mp_life_tell(const struct mp_trace_event *event, void *data)
 	return 0;
 }
 
-/* All that was traced of the pool called @name-N.  Return: events, or -errno */
-static inline long mp_lives_read(struct mp_lives *pool, const char *name)
+/* Finds the pool called @name-N while it is there.  Return: 0 or -errno. */
+static inline int mp_lives_begin(struct mp_lives *pool, const char *name)
 {
 	char pattern[96], path[160];
 
@@ -236,7 +236,13 @@ static inline long mp_lives_read(struct mp_lives *pool, const char *name)
 		return -ENOENT;
 	snprintf(pool->pool, sizeof(pool->pool), "%s", strrchr(path, '/') + 1);
 	pool->at = calloc(MP_LIFE_FRAMES, sizeof(*pool->at));
-	return pool->at ? mp_trace_read(mp_life_tell, pool) : -ENOMEM;
+	return pool->at ? 0 : -ENOMEM;
+}
+
+/* All that was traced of it, once.  Return: events, or -errno. */
+static inline long mp_lives_read(struct mp_lives *pool)
+{
+	return mp_trace_read(mp_life_tell, pool);
 }
 
 static inline void mp_lives_end(struct mp_lives *pool)
