@@ -9,7 +9,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/movable_pool.h>
+#include <linux/movable_array.h>
 #include <linux/random.h>
 
 #define LEAK_PAGES	256
@@ -73,41 +73,33 @@ static void leak_end(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < LEAK_PAGES; i++) {
-		struct movable_page *mp = &leak_slots[i];
-
-		if (movable_page_state(mp) == MOVABLE_PAGE_EMPTY)
-			continue;
-		/* Whoever looks for the fault has seen enough. */
-		while (movable_page_pins(mp))
-			movable_page_unpin(mp);
-		WARN_ON(movable_page_free(mp));
-	}
+	/* Whoever looks for the fault has seen enough. */
+	for (i = 0; i < LEAK_PAGES; i++)
+		while (movable_page_pins(&leak_slots[i]))
+			movable_page_unpin(&leak_slots[i]);
+	WARN_ON(movable_array_free(leak_slots, LEAK_PAGES));
 	movable_pool_destroy(leak_pool);
 }
 
 static int __init leak_init(void)
 {
 	static const struct movable_pool_attr attr = { .name = "leak" };
-	unsigned int i;
-	int err = 0;
+	int err;
 
 	leak_pool = movable_pool_create(&attr);
 	if (IS_ERR(leak_pool))
 		return PTR_ERR(leak_pool);
-	for (i = 0; i < LEAK_PAGES && !err; i++) {
-		err = movable_page_alloc(leak_pool, &leak_slots[i],
-					 GFP_KERNEL | __GFP_ZERO);
-		if (!err)
-			err = movable_page_publish(&leak_slots[i]);
+	err = movable_array_alloc(leak_pool, leak_slots, LEAK_PAGES,
+				  GFP_KERNEL | __GFP_ZERO);
+	if (err) {
+		movable_pool_destroy(leak_pool);
+		return err;
 	}
-	if (!err) {
-		leak_server = kthread_run(leak_serving, NULL, "leak-server");
-		err = PTR_ERR_OR_ZERO(leak_server);
-	}
-	if (err)
+	WARN_ON(movable_array_publish(leak_slots, LEAK_PAGES));
+	leak_server = kthread_run(leak_serving, NULL, "leak-server");
+	if (IS_ERR(leak_server))
 		leak_end();
-	return err;
+	return PTR_ERR_OR_ZERO(leak_server);
 }
 
 static void __exit leak_exit(void)

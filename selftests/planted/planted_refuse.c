@@ -7,7 +7,7 @@
 #include <linux/err.h>
 #include <linux/highmem.h>
 #include <linux/module.h>
-#include <linux/movable_pool.h>
+#include <linux/movable_array.h>
 
 #define REFUSE_PAGES	256
 
@@ -34,41 +34,34 @@ static const struct movable_pool_ops refuse_ops = {
 	.migrate = refuse_migrate,
 };
 
-static void refuse_end(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < REFUSE_PAGES; i++)
-		if (movable_page_state(&refuse_slots[i]) != MOVABLE_PAGE_EMPTY)
-			WARN_ON(movable_page_free(&refuse_slots[i]));
-	movable_pool_destroy(refuse_pool);
-}
-
 static int __init refuse_init(void)
 {
 	static const struct movable_pool_attr attr = {
 		.name = "refuse",
 		.ops = &refuse_ops,
 	};
-	unsigned int i;
-	int err = 0;
+	int err;
 
 	refuse_pool = movable_pool_create(&attr);
 	if (IS_ERR(refuse_pool))
 		return PTR_ERR(refuse_pool);
-	for (i = 0; i < REFUSE_PAGES && !err; i++) {
-		err = movable_page_alloc(refuse_pool, &refuse_slots[i],
-					 GFP_KERNEL | __GFP_ZERO);
-		if (!err)
-			err = movable_page_publish(&refuse_slots[i]);
+	err = movable_array_alloc(refuse_pool, refuse_slots, REFUSE_PAGES,
+				  GFP_KERNEL | __GFP_ZERO);
+	if (err) {
+		movable_pool_destroy(refuse_pool);
+		return err;
 	}
-	if (err)
-		refuse_end();
-	return err;
+	return movable_array_publish(refuse_slots, REFUSE_PAGES);
+}
+
+static void __exit refuse_exit(void)
+{
+	WARN_ON(movable_array_free(refuse_slots, REFUSE_PAGES));
+	movable_pool_destroy(refuse_pool);
 }
 
 module_init(refuse_init);
-module_exit(refuse_end);
+module_exit(refuse_exit);
 MODULE_DESCRIPTION("A driver that lets no page move, to be found");
 MODULE_LICENSE("GPL");
 MOVABLE_POOL_IMPORT();

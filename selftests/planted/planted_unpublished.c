@@ -6,7 +6,7 @@
 
 #include <linux/err.h>
 #include <linux/module.h>
-#include <linux/movable_pool.h>
+#include <linux/movable_array.h>
 #include <linux/string.h>
 
 #define UNPUBLISHED_PAGES	256
@@ -36,14 +36,7 @@ static noinline int unpublished_store(struct movable_page *mp,
 
 static void unpublished_end(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < UNPUBLISHED_PAGES; i++) {
-		struct movable_page *mp = &unpublished_slots[i];
-
-		if (movable_page_state(mp) != MOVABLE_PAGE_EMPTY)
-			WARN_ON(movable_page_free(mp));
-	}
+	WARN_ON(movable_array_free(unpublished_slots, UNPUBLISHED_PAGES));
 	movable_pool_destroy(unpublished_pool);
 }
 

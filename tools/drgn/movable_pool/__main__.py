@@ -129,7 +129,7 @@ def arguments():
     verb.add_argument("pool", metavar="POOL")
     verb.set_defaults(run=show_pool)
     verb = verbs.add_parser("dump", help="pages and stats, as debugfs has "
-                            "them")
+                            "them, but for the names of pages")
     verb.add_argument("pool", metavar="POOL", nargs="*", help="else all")
     verb.set_defaults(run=dump)
     verb = verbs.add_parser("validate", help="does all hold that must hold?")
