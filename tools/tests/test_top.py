@@ -237,6 +237,7 @@ class Keys(unittest.TestCase):
         self.assertEqual(list(here.keys(b"s\033[Ax")), ["s", "up", "x"])
         self.assertEqual(list(here.keys(b"\033[")), [])
         self.assertEqual(list(here.keys(b"Bq")), ["down", "q"])
+        self.assertEqual(list(here.keys(b"jk")), ["down", "up"])
 
 
 class Terminal:
