@@ -537,7 +537,10 @@ class Live(unittest.TestCase):
         self.resize(5, 30)
         self.process.send_signal(signal.SIGWINCH)
         # Of the size before there may be a picture that is not read yet.
-        while self.until(window.BELOW).rpartition(window.HOME)[2].count("\n") > 4:
+        def lines():
+            picture = self.until(window.BELOW).rpartition(window.HOME)[2]
+            return picture.count("\n")
+        while lines() > 4:
             pass
         self.type("q")
         self.until(window.LEAVE)
