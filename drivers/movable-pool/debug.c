@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 
+#include "compat/compat.h"
 #include "debug.h"
 #include "internal.h"
 #include "unpublished.h"
@@ -36,7 +37,7 @@ static int mp_debug_on(void)
 
 	if (err)
 		return err;
-	static_branch_enable(&mp_debug_key);
+	mp_compat_key_enable(&mp_debug_key);
 	mp_unpublished_open();
 	return 0;
 }
