@@ -9,10 +9,11 @@
  *
  * Threads that reclaim at once wait for each other.  Whoever went on instead,
  * with nothing, would soon be at the OOM killer while others free pages.  The
- * one that is waited for waits for the copy of a page at most, and its mover is
- * not in reclaim.  It allocates without __GFP_FS, and so comes to no shrinker
- * of ours: drop_caches runs ops->scan outside of reclaim, and two threads that
- * came from there to the other's pool would wait for each other for ever.
+ * one that is waited for waits for the copy of a page at most, or ops->migrate
+ * of its driver, and its mover is not in reclaim.  It allocates without
+ * __GFP_FS, and so comes to no shrinker of ours: drop_caches runs ops->scan
+ * outside of reclaim, and two threads that came from there to the other's pool
+ * would wait for each other for ever.
  */
 
 #include <linux/movable_shrinker.h>
@@ -60,6 +61,9 @@ static unsigned long mp_shrinker_scan_locked(struct mp_shrinker *shrinker,
 	struct movable_pool *pool = shrinker->pool;
 	unsigned long freed;
 
+	/* It may have gone while this one waited for the lock. */
+	if (mp_shrinker_shut(shrinker))
+		return 0;
 	WRITE_ONCE(shrinker->scanner, current);
 	freed = mp_shrinker_run(shrinker, nr);
 	WRITE_ONCE(shrinker->scanner, NULL);
@@ -74,7 +78,7 @@ unsigned long mp_shrinker_scan(struct mp_shrinker *shrinker, unsigned long nr,
 {
 	unsigned long freed;
 
-	if (!(gfp & __GFP_FS) || mp_op_running() || mp_shrinker_shut(shrinker))
+	if (!(gfp & __GFP_FS) || mp_op_running())
 		return 0;
 	/* Who is to be killed shall not wait: that, too, frees memory. */
 	if (mutex_lock_killable(&shrinker->lock))

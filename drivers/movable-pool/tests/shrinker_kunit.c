@@ -253,6 +253,40 @@ static void shrinks_nothing_after_shutdown(struct kunit *test)
 	hoard_end(hoard);
 }
 
+static int scan_what_is_gone(void *data)
+{
+	struct mp_hoard *hoard = data;
+
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 0UL);
+	complete(&hoard->other);
+	return 0;
+}
+
+/* Its driver goes while another thread waits for its turn. */
+static void go_meanwhile(struct mp_hoard *hoard)
+{
+	struct task_struct *task = kthread_run(scan_what_is_gone, hoard,
+					       "mp-hoard");
+
+	KUNIT_EXPECT_FALSE(hoard->test, IS_ERR(task));
+	msleep(100);
+	KUNIT_EXPECT_FALSE(hoard->test, completion_done(&hoard->other));
+	mp_pool_shut(hoard->pool);
+}
+
+static void who_waited_scans_nothing_after_shutdown(struct kunit *test)
+{
+	struct mp_hoard *hoard = hoard_new(test);
+
+	init_completion(&hoard->other);
+	hoard->in_scan = go_meanwhile;
+	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&hoard->other,
+							  5 * HZ), 0UL);
+	KUNIT_EXPECT_EQ(test, hoard->scans, 1U);
+	hoard_end(hoard);
+}
+
 /* A thread that reclaims hears of it, and stops when it has enough. */
 static void reclaim_is_told(struct kunit *test)
 {
@@ -352,6 +386,7 @@ static struct kunit_case mp_cases[] = {
 	KUNIT_CASE(scan_in_a_scan_frees_nothing),
 	KUNIT_CASE(shrink_stop_is_no_number),
 	KUNIT_CASE(shrinks_nothing_after_shutdown),
+	KUNIT_CASE(who_waited_scans_nothing_after_shutdown),
 	KUNIT_CASE(reclaim_is_told),
 	KUNIT_CASE(nothing_is_scanned_in_a_driver_op),
 	KUNIT_CASE(shrinker_cannot_end_in_itself),
