@@ -137,7 +137,8 @@ void mp_op_might_wait(void)
 
 /*
  * Said by every call that can wait for a page lock, unknown to lockdep, or for
- * a shrinker.
+ * a shrinker; or that ends a pool, whose directory in debugfs is taken out of
+ * one that create() allocates in, under its lock.
  */
 void mp_op_not_in_reclaim(void)
 {

@@ -171,10 +171,7 @@ static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
 	return pool;
 }
 
-/*
- * Gives the pool its number and name and puts it in the list.  Nothing is
- * allocated under the lock: destroy() takes it, perhaps in reclaim.
- */
+/* Gives the pool its number and name and puts it in the list. */
 static int mp_pool_register(struct movable_pool *pool, const char *name)
 {
 	u64 id = atomic64_inc_return(&mp_pool_ids) - 1;
@@ -356,13 +353,15 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
  * freed while the VM has them isolated are not waited for.
  *
  * Of a mapped pool, it ends what processes have mapped, and waits for the page
- * locks that this takes: not in reclaim, nor an OOM notifier.  Of a pool with a
- * shrinker (linux/movable_shrinker.h) neither: it waits for the shrinker's ops.
+ * locks that this takes; of a pool with a shrinker (linux/movable_shrinker.h)
+ * for the shrinker's ops; of each for those who read its files in debugfs, and
+ * for the directory that these are in, under whose lock others allocate.
  *
  * When it returns no op of the pool runs or will run: the driver's module may
  * go.
  *
- * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
+ * Context: May sleep.  Not in reclaim, nor an OOM notifier.  Not in a driver op,
+ * nor under a lock that one takes.
  */
 void movable_pool_destroy(struct movable_pool *pool)
 {
@@ -370,8 +369,7 @@ void movable_pool_destroy(struct movable_pool *pool)
 		return;
 	might_sleep();
 	mp_op_might_wait();
-	if (pool->flags & MOVABLE_POOL_MAPPED || pool->shrinker)
-		mp_op_not_in_reclaim();
+	mp_op_not_in_reclaim();
 	if (mp_op_running() || mp_shrinker_here(pool)) {
 		mp_misuse("%s: destroy in a driver op would wait for itself\n",
 			  pool->name);
