@@ -685,7 +685,7 @@ TEST_F(debug, no_memory_for_a_reader)
 	EXPECT_EQ(-ENOMEM, mp_debug_read(NAME, "unpublished", text,
 					 sizeof(text)));
 	EXPECT_EQ(0, mp_debug_read(NAME, "unpublished", text, sizeof(text)));
-	ASSERT_EQ(0, mp_fault_arm("stacks-view", 1));
+	ASSERT_EQ(0, mp_fault_arm("longterm-view", 1));
 	EXPECT_EQ(-ENOMEM, mp_debug_read(NAME, "longterm_stacks", text,
 					 sizeof(text)));
 	EXPECT_EQ(0, mp_debug_read(NAME, "longterm_stacks", text,

@@ -81,15 +81,14 @@ DEFINE_SHOW_ATTRIBUTE(backing);
 
 static int longterm_show(struct seq_file *m, void *v)
 {
-	mp_longterm_show(m, m->private);
-	return 0;
+	return mp_longterm_show(m, m->private, false);
 }
 DEFINE_SHOW_ATTRIBUTE(longterm);
 
 static int longterm_stacks_show(struct seq_file *m, void *v)
 {
 	return mp_debug_show_off(m) ? 0 :
-	       mp_longterm_show_stacks(m, m->private);
+	       mp_longterm_show(m, m->private, true);
 }
 DEFINE_SHOW_ATTRIBUTE(longterm_stacks);
 

@@ -86,7 +86,7 @@ static struct mp_fault mp_faults[MP_NR_FAILS] = {
 	[MP_FAIL_UNPUBLISHED] = { "unpublished" },
 	[MP_FAIL_UNPUBLISHED_VIEW] = { "unpublished-view" },
 	[MP_FAIL_STACK] = { "stack" },
-	[MP_FAIL_STACKS_VIEW] = { "stacks-view" },
+	[MP_FAIL_LONGTERM_VIEW] = { "longterm-view" },
 };
 
 #ifdef CONFIG_FAULT_INJECTION

@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/movable_move.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -24,18 +25,22 @@
 #include "trace.h"
 
 /* So many are shown with their stacks. */
-#define MP_LONGTERM_STACKS	64U
+#define MP_LONGTERM_STACKS	64
+/* There may be more when the list is read than when room was made for it. */
+#define MP_LONGTERM_SPARE	16
 
 /**
  * struct mp_longterm - the long-term pins of a pool
- * @lock: protects the list and @pool
+ * @lock: protects the list, @nr and @pool
  * @pins: oldest first
+ * @nr: how many they are
  * @pool: NULL when it is gone, and what is still in the list has been said
  * @refs: the pool's, and one of each pin: whoever forgot one may come late
  */
 struct mp_longterm {
-	spinlock_t lock;	/* leaf; of @pins, @pool */
+	spinlock_t lock;	/* leaf; of @pins, @nr, @pool */
 	struct list_head pins;
+	unsigned int nr;
 	struct movable_pool *pool;
 	refcount_t refs;
 };
@@ -95,6 +100,7 @@ static void mp_longterm_list(struct movable_pin *pin, struct mp_longterm *list)
 	spin_lock_irqsave(&list->lock, irqflags);
 	pin->since = jiffies;
 	list_add_tail(&pin->node, &list->pins);
+	WRITE_ONCE(list->nr, list->nr + 1);
 	spin_unlock_irqrestore(&list->lock, irqflags);
 }
 
@@ -179,6 +185,7 @@ static bool mp_longterm_unlist(struct movable_pin *pin)
 		trace_mp_unpin_longterm(list->pool, pin->mp, pin->caller,
 					pin->since);
 	list_del(&pin->node);
+	WRITE_ONCE(list->nr, list->nr - 1);
 	spin_unlock_irqrestore(&list->lock, irqflags);
 	mp_longterm_put(list);
 	return there;
@@ -242,29 +249,14 @@ void mp_longterm_end(struct movable_pool *pool)
 	mp_longterm_put(list);
 }
 
-static void mp_longterm_show_line(struct seq_file *m,
-				  const struct movable_pin *pin,
-				  unsigned long pfn)
+/*
+ * Pinned, so the handle is there; but for a driver that went without destroy():
+ * see mp_move_allowed().
+ */
+static unsigned long mp_longterm_pfn(const struct movable_pool *pool,
+				     const struct movable_pin *pin)
 {
-	seq_printf(m, "%lu %lu %s %d %ps\n", (jiffies - pin->since) / HZ, pfn,
-		   pin->comm, pin->pid, pin->caller);
-}
-
-/* The list may be long; it is the oldest that are of interest. */
-void mp_longterm_show(struct seq_file *m, struct movable_pool *pool)
-{
-	struct mp_longterm *list = pool->longterm;
-	const struct movable_pin *pin;
-	unsigned long irqflags;
-
-	spin_lock_irqsave(&list->lock, irqflags);
-	list_for_each_entry(pin, &list->pins, node) {
-		if (seq_has_overflowed(m))
-			break;
-		/* Pinned, so the handle is there. */
-		mp_longterm_show_line(m, pin, movable_page_pfn(pin->mp));
-	}
-	spin_unlock_irqrestore(&list->lock, irqflags);
+	return READ_ONCE(pool->shutdown) ? 0 : movable_page_pfn(pin->mp);
 }
 
 /* A pin as it was, with a reference to its stack. */
@@ -273,55 +265,82 @@ struct mp_longterm_copy {
 	unsigned long pfn;
 };
 
-/* Return: how many there are; the oldest are in @copies. */
-static unsigned int mp_longterm_copy(struct mp_longterm *list,
-				     struct mp_longterm_copy *copies,
-				     unsigned int max)
+/**
+ * struct mp_longterm_view - the oldest pins of a pool, as they were
+ * @copies: oldest first
+ * @nr: of them
+ * @max: room for so many
+ * @others: how many there were besides
+ */
+struct mp_longterm_view {
+	struct mp_longterm_copy *copies;
+	unsigned int nr;
+	unsigned int max;
+	unsigned int others;
+};
+
+static void mp_longterm_look_at(struct mp_longterm_view *view,
+				const struct movable_pool *pool)
 {
+	struct mp_longterm *list = pool->longterm;
 	const struct movable_pin *pin;
 	unsigned long irqflags;
-	unsigned int n = 0;
 
 	spin_lock_irqsave(&list->lock, irqflags);
 	list_for_each_entry(pin, &list->pins, node) {
-		if (n < max) {
-			copies[n].pin = *pin;
-			copies[n].pfn = movable_page_pfn(pin->mp);
-			mp_stack_get(pin->stack);
-		}
-		n++;
+		if (view->nr == view->max)
+			break;
+		mp_stack_get(pin->stack);
+		view->copies[view->nr++] = (struct mp_longterm_copy) {
+			.pin = *pin,
+			.pfn = mp_longterm_pfn(pool, pin),
+		};
 	}
+	view->others = list->nr - view->nr;
 	spin_unlock_irqrestore(&list->lock, irqflags);
-	return n;
 }
 
-/* Names of functions are not looked up with the list locked. */
-static void mp_longterm_show_copies(struct seq_file *m,
-				    struct mp_longterm_copy *copies,
-				    unsigned int n)
+/* Names of functions are looked up without the lock. */
+static void mp_longterm_show_copy(struct seq_file *m,
+				  const struct mp_longterm_copy *copy)
 {
-	for (; n; n--, copies++) {
-		mp_longterm_show_line(m, &copies->pin, copies->pfn);
-		mp_stack_show(m, copies->pin.stack);
-		mp_stack_put(copies->pin.stack);
+	const struct movable_pin *pin = &copy->pin;
+
+	seq_printf(m, "%lu %lu %s %d %ps\n", (jiffies - pin->since) / HZ,
+		   copy->pfn, pin->comm, pin->pid, pin->caller);
+}
+
+static void mp_longterm_show_view(struct seq_file *m,
+				  const struct mp_longterm_view *view,
+				  bool stacks)
+{
+	unsigned int i;
+
+	for (i = 0; i < view->nr; i++) {
+		mp_longterm_show_copy(m, &view->copies[i]);
+		if (stacks)
+			mp_stack_show(m, view->copies[i].pin.stack);
+		mp_stack_put(view->copies[i].pin.stack);
 	}
+	if (view->others)
+		seq_printf(m, "# and %u others\n", view->others);
 }
 
 /* Return: 0 or -ENOMEM. */
-int mp_longterm_show_stacks(struct seq_file *m, struct movable_pool *pool)
+int mp_longterm_show(struct seq_file *m, struct movable_pool *pool, bool stacks)
 {
-	struct mp_longterm_copy *copies = NULL;
-	unsigned int n;
+	struct mp_longterm_view view = {
+		.max = stacks ? MP_LONGTERM_STACKS :
+		       READ_ONCE(pool->longterm->nr) + MP_LONGTERM_SPARE,
+	};
 
-	if (!mp_fail(MP_FAIL_STACKS_VIEW))
-		copies = kmalloc_array(MP_LONGTERM_STACKS, sizeof(*copies),
-				       GFP_KERNEL);
-	if (!copies)
+	if (!mp_fail(MP_FAIL_LONGTERM_VIEW))
+		view.copies = kvmalloc_array(view.max, sizeof(*view.copies),
+					     GFP_KERNEL);
+	if (!view.copies)
 		return -ENOMEM;
-	n = mp_longterm_copy(pool->longterm, copies, MP_LONGTERM_STACKS);
-	mp_longterm_show_copies(m, copies, min(n, MP_LONGTERM_STACKS));
-	if (n > MP_LONGTERM_STACKS)
-		seq_printf(m, "# and %u others\n", n - MP_LONGTERM_STACKS);
-	kfree(copies);
+	mp_longterm_look_at(&view, pool);
+	mp_longterm_show_view(m, &view, stacks);
+	kvfree(view.copies);
 	return 0;
 }

@@ -177,17 +177,19 @@ struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
  * @word: set to it
  * @handle: NULL, or set to the handle, not to be followed: it may be gone
  *
- * Under both locks, as for every look at a handle through the link.
+ * Under both locks, as for every look at a handle through the link.  Of a driver
+ * that went without destroy() handles may be gone: see mp_move_allowed().
  *
  * Context: Any.
- * Return: false if the page has been freed meanwhile.
+ * Return: false if the page has been freed meanwhile, or the pool is shut.
  */
 bool mp_walk_word(struct movable_pool *pool, struct page *page, u64 *word,
 		  const struct movable_page **handle)
 {
 	unsigned long irqflags = mp_link_lock(page);
 	struct movable_page *mp = mp_link_handle(page);
-	bool ours = mp && mp_link_pool(page) == pool;
+	bool ours = mp && mp_link_pool(page) == pool &&
+		    !READ_ONCE(pool->shutdown);
 
 	if (ours)
 		*word = mp_word_read(mp);
