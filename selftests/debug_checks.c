@@ -383,6 +383,22 @@ TEST_F(debug, turned_on_in_the_middle)
 	EXPECT_EQ(0, mp_unpublished(NAME, is, FEW));
 }
 
+/* Neither those that are listed nor others are shown without end. */
+TEST_F(debug, many_from_before)
+{
+	int pool = mp_create(self->fd, NAME, MANY, 0);
+	char text[1 << 17];
+
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, mp_debug_set(0));
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, 0, MANY - FEW));
+	ASSERT_EQ(0, mp_debug_set(1));
+	ASSERT_EQ(0, mp_do(self->fd, pool, MP_TEST_ALLOC, MANY - FEW, FEW));
+	EXPECT_EQ(SHOWN, mp_unpublished(NAME, NULL, 0));
+	ASSERT_LT(0, mp_debug_read(NAME, "unpublished", text, sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "\n# and others"));
+}
+
 /* Its pages go with it, and what the list says of them. */
 TEST_F(debug, pool_is_destroyed_with_unpublished_pages)
 {

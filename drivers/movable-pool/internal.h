@@ -143,6 +143,7 @@ struct movable_pool {
 	struct module *owner;
 	char *name;
 	struct list_head node;
+	struct list_head unpublished;
 	struct dentry *dir;
 };
 

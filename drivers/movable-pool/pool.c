@@ -161,6 +161,7 @@ static struct movable_pool *mp_pool_alloc(const struct movable_pool_attr *attr)
 	if (!pool)
 		return NULL;
 	mp_conduct_watch(pool);
+	INIT_LIST_HEAD(&pool->unpublished);
 	if (!mp_fail(MP_FAIL_ALLOC_STATS))
 		pool->counters = alloc_percpu_gfp(struct mp_counters,
 						  GFP_KERNEL_ACCOUNT);

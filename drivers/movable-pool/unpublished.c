@@ -10,7 +10,8 @@
  * What is listed is a frame, which stays a page's until that is published, and
  * an entry neither holds nor looks at anything: whoever publishes or frees the
  * page takes it off before, while page and pool are there.  So of a pool that
- * goes there is no entry left.
+ * goes there is no entry left.  That holds while the list is being closed, too:
+ * it takes no more entries then, but those in it are still taken off.
  *
  * An entry that there is no memory for is not made.  Like pages from before
  * debug was on, the page is found by a walk then, without its age.
@@ -18,12 +19,15 @@
 
 #include <linux/hash.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/movable_pool.h>
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -34,16 +38,21 @@
 #include "internal.h"
 #include "stack.h"
 #include "unpublished.h"
+#include "wait_point.h"
 #include "word.h"
 
-#define MP_UNPUBLISHED_BITS	10
+/* Were all memory unpublished, there would be as many in a bucket. */
+#define MP_UNPUBLISHED_CHAIN	64
+#define MP_UNPUBLISHED_MIN_BITS	10U
+#define MP_UNPUBLISHED_MAX_BITS	20U
 /* Shown of a pool; they are the oldest. */
 #define MP_UNPUBLISHED_SHOWN	1000
 
 /**
  * struct mp_unpublished - an entry
  * @at: in the table
- * @node: in one of the lists
+ * @due: while no warning was about it; or among the spare ones
+ * @mine: in the pool's list
  * @pool: the page's
  * @pfn: its frame
  * @since: jiffies
@@ -54,8 +63,9 @@
  */
 struct mp_unpublished {
 	struct hlist_node at;
-	struct list_head node;
-	const struct movable_pool *pool;
+	struct list_head due;
+	struct list_head mine;
+	struct movable_pool *pool;
 	unsigned long pfn;
 	unsigned long since;
 	const char *zone;
@@ -65,35 +75,47 @@ struct mp_unpublished {
 };
 
 /*
- * Of all that follows.  Raw, and nothing is freed under it: with PREEMPT_RT,
- * too, pages are published in any context.
+ * Of all that follows, and of pool->unpublished, which has the pool's entries,
+ * oldest first.  Raw, and nothing is freed under it: pages are published in any
+ * context, with PREEMPT_RT, too.
  *
- * @mp_unpublished_table: entries by frame; there while the list is open
- * @mp_unpublished_new: oldest first
- * @mp_unpublished_told: those that a warning was about; older than the new ones
- * @mp_unpublished_spare: entries that have been used, to be used again
+ * @mp_unpublished_table: entries by frame, NULL while there are none
+ * @mp_unpublished_bits: its size
+ * @mp_unpublished_is_open: entries may be added
+ * @mp_unpublished_due: those that no warning was about, oldest first
+ * @mp_unpublished_spare: entries that have been used, to be used again soon
  */
 static DEFINE_RAW_SPINLOCK(mp_unpublished_lock);
 static struct hlist_head *mp_unpublished_table;
+static unsigned int mp_unpublished_bits;
 static bool mp_unpublished_is_open;
-static LIST_HEAD(mp_unpublished_new);
-static LIST_HEAD(mp_unpublished_told);
+static LIST_HEAD(mp_unpublished_due);
 static LIST_HEAD(mp_unpublished_spare);
 
 static struct hlist_head *mp_unpublished_bucket(unsigned long pfn)
 {
-	return &mp_unpublished_table[hash_long(pfn, MP_UNPUBLISHED_BITS)];
+	return &mp_unpublished_table[hash_long(pfn, mp_unpublished_bits)];
 }
 
-/* Under the lock, the list is open. */
+/* Under the lock. */
 static struct mp_unpublished *mp_unpublished_find(unsigned long pfn)
 {
 	struct mp_unpublished *entry;
 
+	if (!mp_unpublished_table)
+		return NULL;
 	hlist_for_each_entry(entry, mp_unpublished_bucket(pfn), at)
 		if (entry->pfn == pfn)
 			return entry;
 	return NULL;
+}
+
+/* Under the lock. */
+static void mp_unpublished_unlist(struct mp_unpublished *entry)
+{
+	hlist_del(&entry->at);
+	list_del(&entry->mine);
+	list_move(&entry->due, &mp_unpublished_spare);
 }
 
 static struct mp_unpublished *mp_unpublished_take_spare(void)
@@ -103,9 +125,9 @@ static struct mp_unpublished *mp_unpublished_take_spare(void)
 
 	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
 	entry = list_first_entry_or_null(&mp_unpublished_spare,
-					 struct mp_unpublished, node);
+					 struct mp_unpublished, due);
 	if (entry)
-		list_del(&entry->node);
+		list_del(&entry->due);
 	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
 	return entry;
 }
@@ -116,13 +138,13 @@ static struct mp_unpublished *mp_unpublished_alloc(void)
 	struct mp_unpublished *entry = mp_unpublished_take_spare();
 
 	if (!entry && !mp_fail(MP_FAIL_UNPUBLISHED))
-		entry = kmalloc(sizeof(*entry), GFP_NOWAIT | __GFP_NOWARN);
+		entry = kmalloc(sizeof(*entry), GFP_NOWAIT | __GFP_NOWARN |
+				__GFP_NOMEMALLOC);
 	return entry;
 }
 
 static void mp_unpublished_fill(struct mp_unpublished *entry,
-				const struct movable_pool *pool,
-				struct page *page)
+				struct movable_pool *pool, struct page *page)
 {
 	entry->pool = pool;
 	entry->pfn = page_to_pfn(page);
@@ -132,7 +154,7 @@ static void mp_unpublished_fill(struct mp_unpublished *entry,
 		sizeof(entry->comm));
 }
 
-/* Return: false if the list has been closed. */
+/* Return: false if the list is closed. */
 static bool mp_unpublished_list(struct mp_unpublished *entry)
 {
 	unsigned long irqflags;
@@ -143,7 +165,8 @@ static bool mp_unpublished_list(struct mp_unpublished *entry)
 	if (open) {
 		entry->since = jiffies;
 		hlist_add_head(&entry->at, mp_unpublished_bucket(entry->pfn));
-		list_add_tail(&entry->node, &mp_unpublished_new);
+		list_add_tail(&entry->due, &mp_unpublished_due);
+		list_add_tail(&entry->mine, &entry->pool->unpublished);
 	}
 	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
 	return open;
@@ -171,24 +194,36 @@ void mp_unpublished_add(struct movable_pool *pool, struct page *page)
 
 void mp_unpublished_remove(unsigned long pfn)
 {
-	struct mp_unpublished *entry = NULL;
+	struct mp_unpublished *entry;
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
-	if (mp_unpublished_is_open)
-		entry = mp_unpublished_find(pfn);
-	if (entry) {
-		hlist_del(&entry->at);
-		list_move(&entry->node, &mp_unpublished_spare);
-	}
+	entry = mp_unpublished_find(pfn);
+	if (entry)
+		mp_unpublished_unlist(entry);
 	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
+}
+
+static void mp_unpublished_free_spare(void)
+{
+	struct mp_unpublished *entry, *next;
+	unsigned long irqflags;
+	LIST_HEAD(spare);
+
+	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
+	list_splice_init(&mp_unpublished_spare, &spare);
+	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
+	list_for_each_entry_safe(entry, next, &spare, due) {
+		kfree(entry);
+		cond_resched();
+	}
 }
 
 /*
  * The warning: once for each page.
  */
 
-/* @name: where the pool's goes, which may be gone right after. */
+/* @name: set to the pool's, which may be gone right after. */
 static bool mp_unpublished_overdue(struct mp_unpublished *copy, char *name,
 				   size_t size)
 {
@@ -197,11 +232,11 @@ static bool mp_unpublished_overdue(struct mp_unpublished *copy, char *name,
 	bool overdue;
 
 	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
-	entry = list_first_entry_or_null(&mp_unpublished_new,
-					 struct mp_unpublished, node);
+	entry = list_first_entry_or_null(&mp_unpublished_due,
+					 struct mp_unpublished, due);
 	overdue = entry && time_after_eq(jiffies, entry->since + MP_TELL_EVERY);
 	if (overdue) {
-		list_move_tail(&entry->node, &mp_unpublished_told);
+		list_del_init(&entry->due);
 		*copy = *entry;
 		strscpy(name, entry->pool->name, size);
 	}
@@ -226,20 +261,38 @@ static void mp_unpublished_look(struct work_struct *work)
 				    entry.comm, entry.pid);
 		cond_resched();
 	}
+	mp_unpublished_free_spare();
 	queue_delayed_work(mp_backings_wq, to_delayed_work(work),
 			   round_jiffies_relative(HZ));
 }
 
 static DECLARE_DELAYED_WORK(mp_unpublished_work, mp_unpublished_look);
 
+/* Whoever found the key on before it went off may still look at the table. */
+static void mp_unpublished_set_table(struct hlist_head *table,
+				     unsigned int bits)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
+	mp_unpublished_table = table;
+	mp_unpublished_bits = bits;
+	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
+}
+
 /* Return: 0 or -ENOMEM.  mp_unpublished_close() undoes it. */
 int mp_unpublished_prepare(void)
 {
+	unsigned int bits = ilog2(totalram_pages() / MP_UNPUBLISHED_CHAIN | 1);
+	struct hlist_head *table = NULL;
+
+	bits = clamp(bits, MP_UNPUBLISHED_MIN_BITS, MP_UNPUBLISHED_MAX_BITS);
 	if (!mp_fail(MP_FAIL_UNPUBLISHED_TABLE))
-		mp_unpublished_table = kcalloc(BIT(MP_UNPUBLISHED_BITS),
-					       sizeof(struct hlist_head),
-					       GFP_KERNEL);
-	return mp_unpublished_table ? 0 : -ENOMEM;
+		table = kvcalloc(BIT(bits), sizeof(*table), GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+	mp_unpublished_set_table(table, bits);
+	return 0;
 }
 
 static void mp_unpublished_set_open(bool open)
@@ -258,34 +311,34 @@ void mp_unpublished_open(void)
 	queue_delayed_work(mp_backings_wq, &mp_unpublished_work, HZ);
 }
 
-static void mp_unpublished_free(struct list_head *list)
+static void mp_unpublished_empty(struct hlist_head *bucket)
 {
-	struct mp_unpublished *entry, *next;
+	struct mp_unpublished *entry;
+	struct hlist_node *next;
+	unsigned long irqflags;
 
-	list_for_each_entry_safe(entry, next, list, node)
-		kfree(entry);
-	INIT_LIST_HEAD(list);
+	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
+	hlist_for_each_entry_safe(entry, next, bucket, at)
+		mp_unpublished_unlist(entry);
+	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
 }
 
-/*
- * The key is still on.  Closed, and with the work ended, only those who take a
- * spare entry still come to the lists.
- */
+/* The key is still on: while entries go one by one, others take theirs off. */
 void mp_unpublished_close(void)
 {
-	unsigned long irqflags;
-	LIST_HEAD(all);
+	struct hlist_head *table = mp_unpublished_table;
+	unsigned long n;
 
 	mp_unpublished_set_open(false);
+	mp_wait_point(MP_WAIT_DEBUG_CLOSE, NULL);
 	cancel_delayed_work_sync(&mp_unpublished_work);
-	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
-	list_splice_init(&mp_unpublished_new, &all);
-	list_splice_init(&mp_unpublished_told, &all);
-	list_splice_init(&mp_unpublished_spare, &all);
-	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
-	mp_unpublished_free(&all);
-	kfree(mp_unpublished_table);
-	mp_unpublished_table = NULL;
+	for (n = 0; n < BIT(mp_unpublished_bits); n++) {
+		mp_unpublished_empty(&table[n]);
+		cond_resched();
+	}
+	mp_unpublished_set_table(NULL, 0);
+	mp_unpublished_free_spare();
+	kvfree(table);
 }
 
 /*
@@ -294,41 +347,29 @@ void mp_unpublished_close(void)
 
 /**
  * struct mp_unpublished_view - the entries of a pool, as they were
- * @pool: which
  * @entries: copies, oldest first
  * @nr: of them
  * @all: there were no more
  */
 struct mp_unpublished_view {
-	const struct movable_pool *pool;
 	struct mp_unpublished *entries;
 	unsigned int nr;
 	bool all;
 };
 
-static void mp_unpublished_copy(struct mp_unpublished_view *view,
-				const struct list_head *list)
+static void mp_unpublished_look_at(struct mp_unpublished_view *view,
+				   const struct movable_pool *pool)
 {
 	const struct mp_unpublished *entry;
+	unsigned long irqflags;
 
-	list_for_each_entry(entry, list, node) {
-		if (entry->pool != view->pool)
-			continue;
+	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
+	list_for_each_entry(entry, &pool->unpublished, mine) {
 		view->all = view->nr < MP_UNPUBLISHED_SHOWN;
 		if (!view->all)
 			break;
 		view->entries[view->nr++] = *entry;
 	}
-}
-
-static void mp_unpublished_look_at(struct mp_unpublished_view *view)
-{
-	unsigned long irqflags;
-
-	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
-	mp_unpublished_copy(view, &mp_unpublished_told);
-	if (view->all)
-		mp_unpublished_copy(view, &mp_unpublished_new);
 	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
 }
 
@@ -339,7 +380,7 @@ bool mp_unpublished_listed(unsigned long pfn)
 	bool listed;
 
 	raw_spin_lock_irqsave(&mp_unpublished_lock, irqflags);
-	listed = mp_unpublished_is_open && mp_unpublished_find(pfn);
+	listed = mp_unpublished_find(pfn);
 	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
 	return listed;
 }
@@ -360,19 +401,46 @@ static bool mp_unpublished_is(struct movable_pool *pool, struct page *page)
 	return is;
 }
 
-/* Those that are not listed: a walk over all memory. */
-static void mp_unpublished_show_unlisted(struct seq_file *m,
-					 struct movable_pool *pool)
+/*
+ * Nobody reads on: the buffer is too small, and seq_file calls again with a
+ * larger one; the reader is killed; or destroy() waits for him.
+ */
+static bool mp_unpublished_enough(struct seq_file *m,
+				  const struct movable_pool *pool)
 {
+	return seq_has_overflowed(m) || READ_ONCE(pool->shutdown) ||
+	       fatal_signal_pending(current);
+}
+
+static void mp_unpublished_show_others(struct seq_file *m)
+{
+	seq_puts(m, "# and others: stats has how many\n");
+}
+
+/* Those that are not listed: a walk over all memory.  @lines: shown before. */
+static void mp_unpublished_show_unlisted(struct seq_file *m,
+					 struct movable_pool *pool,
+					 unsigned int lines)
+{
+	const char *zone;
 	unsigned long pfn;
 	struct page *page;
+	bool found;
 
 	for (pfn = 0; (page = mp_walk_next(pool, &pfn)); pfn++) {
-		if (!seq_has_overflowed(m) && mp_unpublished_is(pool, page) &&
-		    !mp_unpublished_listed(pfn))
-			seq_printf(m, "unknown %lu %s - - unknown\n", pfn,
-				   page_zone(page)->name);
+		found = mp_unpublished_is(pool, page) &&
+			!mp_unpublished_listed(pfn);
+		zone = page_zone(page)->name;
 		put_page(page);
+		if (mp_unpublished_enough(m, pool))
+			return;
+		if (!found)
+			continue;
+		if (lines++ == MP_UNPUBLISHED_SHOWN) {
+			mp_unpublished_show_others(m);
+			return;
+		}
+		seq_printf(m, "unknown %lu %s - - unknown\n", pfn, zone);
 	}
 }
 
@@ -398,14 +466,14 @@ static void mp_unpublished_show_view(struct seq_file *m,
 		mp_unpublished_show_one(m, &view->entries[i]);
 	movable_pool_stats(pool, &stats);
 	if (!view->all)
-		seq_puts(m, "# and others: stats has how many\n");
+		mp_unpublished_show_others(m);
 	else if (stats.unpublished > view->nr && mp_unpublished_matters(pool))
-		mp_unpublished_show_unlisted(m, pool);
+		mp_unpublished_show_unlisted(m, pool, view->nr);
 }
 
 int mp_unpublished_show(struct seq_file *m, struct movable_pool *pool)
 {
-	struct mp_unpublished_view view = { .pool = pool, .all = true };
+	struct mp_unpublished_view view = { .all = true };
 
 	if (!mp_fail(MP_FAIL_UNPUBLISHED_VIEW))
 		view.entries = kvmalloc_array(MP_UNPUBLISHED_SHOWN,
@@ -413,7 +481,7 @@ int mp_unpublished_show(struct seq_file *m, struct movable_pool *pool)
 					      GFP_KERNEL);
 	if (!view.entries)
 		return -ENOMEM;
-	mp_unpublished_look_at(&view);
+	mp_unpublished_look_at(&view, pool);
 	mp_unpublished_show_view(m, pool, &view);
 	kvfree(view.entries);
 	return 0;

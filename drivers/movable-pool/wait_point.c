@@ -50,6 +50,7 @@ static struct mp_point mp_waits[MP_NR_WAITS] = {
 	[MP_WAIT_DESTROY_WALK] = { "destroy-walk" },
 	[MP_WAIT_FAULT_PAGE] = { "fault-page" },
 	[MP_WAIT_DIRECTED_PAGE] = { "directed-page" },
+	[MP_WAIT_DEBUG_CLOSE] = { "debug-close" },
 };
 
 static DEFINE_SPINLOCK(mp_points_lock);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Debug checks: the old page, and no page that stays. */
+/* Debug checks, and who may look at what while a pool or a list ends. */
 
+#include <linux/err.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/movable_move.h>
+#include <linux/pagemap.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 
 #include "../debug.h"
+#include "../longterm.h"
 #include "../old_page.h"
 #include "../unpublished.h"
 #include "tests.h"
@@ -196,12 +201,82 @@ static void left_over_page_is_in_no_list(struct kunit *test)
 	end(fix);
 }
 
+static void free_here(void *arg)
+{
+	struct mp_fix *fix = arg;
+	unsigned long pfn = movable_page_pfn(&fix->mp);
+
+	fix->acted = true;
+	KUNIT_EXPECT_TRUE(fix->test, mp_unpublished_listed(pfn));
+	KUNIT_EXPECT_EQ(fix->test, movable_page_free(&fix->mp), 0);
+	KUNIT_EXPECT_FALSE(fix->test, mp_unpublished_listed(pfn));
+	mp_fix_make(fix, false);
+	pfn = movable_page_pfn(&fix->mp);
+	KUNIT_EXPECT_FALSE(fix->test, mp_unpublished_listed(pfn));
+}
+
+/*
+ * While the list is being closed a page is freed, and its pool could be: what
+ * the entry says of it is not to be looked at any more.
+ */
+static void list_that_is_closed_lets_pages_go(struct kunit *test)
+{
+	struct mp_fix *fix = mp_fix_new(test, "closed");
+
+	KUNIT_ASSERT_EQ(test, mp_debug_set(true), 0);
+	listed_page(fix);
+	mp_hook(MP_WAIT_DEBUG_CLOSE, free_here, fix);
+	KUNIT_EXPECT_EQ(test, mp_debug_set(false), 0);
+	KUNIT_EXPECT_TRUE(test, fix->acted);
+	end(fix);
+}
+
+static bool shown(struct movable_pool *pool, unsigned long pfn)
+{
+	char text[256] = "", field[32];
+	struct seq_file m = { .buf = text, .size = sizeof(text) - 1 };
+
+	snprintf(field, sizeof(field), " %lu ", pfn);
+	return !mp_longterm_show(&m, pool, false) && strstr(text, field);
+}
+
+/*
+ * A driver has gone without destroy(), another pool of its is ended first:
+ * whoever reads debugfs meanwhile is told nothing from its handles.
+ */
+static void handles_are_not_read_after_shutdown(struct kunit *test)
+{
+	struct mp_fix *fix = mp_fix_new(test, "gone");
+	struct movable_pin *pin;
+	unsigned long pfn;
+	u64 word;
+
+	mp_fix_make(fix, true);
+	pin = movable_page_pin_longterm(fix->pool, &fix->mp);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pin));
+	fix->src = movable_page_page(&fix->mp);
+	pfn = page_to_pfn(fix->src);
+	KUNIT_ASSERT_TRUE(test, trylock_page(fix->src));
+	KUNIT_EXPECT_TRUE(test, mp_walk_word(fix->pool, fix->src, &word, NULL));
+	KUNIT_EXPECT_TRUE(test, shown(fix->pool, pfn));
+	mp_pool_shut(fix->pool);
+	KUNIT_EXPECT_FALSE(test,
+			   mp_walk_word(fix->pool, fix->src, &word, NULL));
+	KUNIT_EXPECT_FALSE(test, shown(fix->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, shown(fix->pool, 0));
+	unlock_page(fix->src);
+	movable_page_unpin_longterm(pin);
+	end(fix);
+}
+
 static struct kunit_case mp_cases[] = {
 	KUNIT_CASE(old_page_is_spoiled),
 	KUNIT_CASE(off_it_is_left_as_it_was),
 	KUNIT_CASE(page_that_stays_is_not),
 	KUNIT_CASE(ways_out_of_the_list),
 	KUNIT_CASE(left_over_page_is_in_no_list),
+	KUNIT_CASE(list_that_is_closed_lets_pages_go),
+	KUNIT_CASE(handles_are_not_read_after_shutdown),
 	KUNIT_CASE(turned_on_without_memory),
 	{}
 };
