@@ -479,11 +479,12 @@ static int mp_direct(struct movable_pool *pool, struct movable_page **mps,
  * Context: May sleep.  Not in a driver op, nor under a lock that one takes.
  * Not in reclaim.
  * Return: 0, when all have moved or been left; -EINVAL for a @move without
- * nodes, with nodes that have no memory, with nodes and @alloc, or of a mode
- * that is none; -EOPNOTSUPP for pools whose pages do not move, or have no
- * handles; -ENOMEM; -EINTR after a fatal signal, -ECANCELED when @progress said
- * so: pages not tried yet are left as MOVABLE_LEFT_STOPPED; -ESHUTDOWN during
- * movable_pool_destroy(); -EDEADLK in a driver op.
+ * nodes, with nodes that have no memory, with nodes and @alloc, with @unused
+ * but no @alloc, or of a mode that is none; -EOPNOTSUPP for pools whose pages
+ * do not move, or have no handles; -ENOMEM; -EINTR after a fatal signal,
+ * -ECANCELED when @progress said so: pages not tried yet are left as
+ * MOVABLE_LEFT_STOPPED; -ESHUTDOWN during movable_pool_destroy(); -EDEADLK in a
+ * driver op.
  */
 int movable_pages_move(struct movable_pool *pool, struct movable_page **mps,
 		       unsigned long n, const struct movable_move *move,

@@ -136,10 +136,11 @@ static int mp_longterm_pin(struct movable_pin *pin, struct movable_pool *pool)
  * Context: May sleep, and reclaims.  Not in a driver op, nor under a lock that
  * one takes.  Not in reclaim.
  * Return: the pin, for movable_page_unpin_longterm(); or ERR_PTR() with nothing
- * changed: -ENOMEM; -ENOENT if there is no page; -EHWPOISON if a memory failure
- * has hit it; -EBUSY when it could not be moved: not published; in use by
- * others; refused by ops->migrate; of another pool; or in ZONE_MOVABLE and of
- * one whose pages do not move; -EINTR after a fatal signal; -EOVERFLOW at
+ * changed: -ENOMEM without a frame to move to, or memory for the pin itself;
+ * -ENOENT if there is no page; -EHWPOISON if a memory failure has hit it;
+ * -EBUSY when it could not be moved: not published; in use by others; refused
+ * by ops->migrate; of another pool; or in ZONE_MOVABLE and of one whose pages
+ * do not move; -EINTR after a fatal signal; -EOVERFLOW at
  * MOVABLE_PAGE_MAX_PINS; -ESHUTDOWN during movable_pool_destroy(); -EDEADLK in
  * a driver op.
  */

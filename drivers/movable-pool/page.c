@@ -245,11 +245,11 @@ int mp_page_alloc_at(struct movable_pool *pool, struct movable_page *mp,
  * takes unless @gfp excludes direct reclaim and compaction.
  * Return: 0; -ENOMEM; -ENOSPC at the pool's page limit; -EEXIST for a handle
  * that has a page; -EINVAL for a @gfp with __GFP_ACCOUNT, __GFP_COMP or a zone
- * that a move would not keep, or a pool whose pages have no handles or have
- * places (linux/movable_balloon.h, movable_mapped.h); -EOPNOTSUPP for a @gfp
- * that may not sleep, if the backing is page cache; -ESHUTDOWN during
- * movable_pool_destroy(); -EBUSY if the new page is locked by memory failure
- * handling and @gfp forbids to wait for that.
+ * that a move would not keep, or with __GFP_RECLAIMABLE, or a pool whose pages
+ * have no handles or have places (linux/movable_balloon.h, movable_mapped.h);
+ * -EOPNOTSUPP for a @gfp that may not sleep, if the backing is page cache;
+ * -ESHUTDOWN during movable_pool_destroy(); -EBUSY if the new page is locked by
+ * memory failure handling and @gfp forbids to wait for that.
  */
 int movable_page_alloc(struct movable_pool *pool, struct movable_page *mp,
 		       gfp_t gfp)
