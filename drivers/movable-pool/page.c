@@ -456,7 +456,7 @@ static __cold noinline int mp_page_publish_watched(struct movable_page *mp,
  *
  * May be called with the page pinned; it then moves after the last unpin.
  *
- * Context: Any.
+ * Context: Any but NMI: with debug on, for a raw spinlock.
  * Return: 0; -EALREADY if it is published; -ENOENT if it has no page.
  */
 int movable_page_publish(struct movable_page *mp)

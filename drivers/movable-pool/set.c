@@ -178,7 +178,7 @@ EXPORT_SYMBOL_GPL(movable_array_alloc);
  *
  * One that cannot be published does not keep the others from it.
  *
- * Context: Any.
+ * Context: As for movable_page_publish().
  * Return: 0, or the first error, as movable_page_publish(): the driver's
  * mistake, each with a sentence.
  */

@@ -53,7 +53,7 @@ static struct movable_page *mp_walk_handle(struct movable_pool *pool,
  * @pool: the pool
  * @page: any page the caller knows to exist (an online pfn)
  *
- * Context: Any.
+ * Context: Any but NMI: its reference may be the last one.
  * Return: the handle if the page belongs to @pool, else NULL, as always for a
  * balloon pool, whose pages have none.  The answer may
  * be old when it arrives unless the caller excludes free() and has the page
