@@ -51,6 +51,9 @@ class Refusals(unittest.TestCase):
     def test_without_mmu(self):
         self.refused_at_once("is built without CONFIG_MMU", "CONFIG_MMU=")
 
+    def test_of_32_bits(self):
+        self.refused_at_once("is built without CONFIG_64BIT", "CONFIG_64BIT=")
+
     def test_older(self):
         self.refused_at_once("is older than 5.10",
                              "KCFLAGS=-D__LINUX_PSEUDO_FS__")

@@ -27,6 +27,9 @@ ifeq ($(findstring Makefile.clean,$(MAKEFILE_LIST)),)
 ifndef CONFIG_MMU
 $(error $(mp-kernel) is built without CONFIG_MMU)
 endif
+ifndef CONFIG_64BIT
+$(error $(mp-kernel) is built without CONFIG_64BIT)
+endif
 ifeq ($(call mp-has,base),)
 $(error $(mp-kernel) is older than 5.10, or its headers are incomplete: \
 	compat/probe/base.c does not compile)
