@@ -7,12 +7,18 @@ import configparser
 import re
 
 import groups
+import kernels
 import named
 from tree import text
 
 TEST_MACRO = re.compile(r"^(TEST\w*|\w+_F)\(([^)]*)\)", re.M)
 UNIT_TEST = re.compile(r"^\s*KUNIT_CASE\((\w+)\)", re.M)
 LITERAL = re.compile(r"``([^`]+)``")
+# A place to stop a thread at, or one that fails.
+PLACE = re.compile(r'^\s*\[MP_\w+\] = \{ "([\w-]+)" \}', re.M)
+TESTING = "Documentation/testing.rst"
+RULE = re.compile(r"=+(  +=+)+$")
+ANY = "*backing*"
 
 
 def programs(files):
@@ -91,4 +97,53 @@ def table_rows(document):
     return [row for table in tables for row in table[1:]]
 
 
-CHECKS = (programs, tests_named)
+def column(document, title):
+    """Words in the first column of a section's table."""
+    lines = document.partition(f"\n{title}\n===")[2].splitlines()
+    end = next((at for at, line in enumerate(lines[1:])
+                if re.fullmatch("={3,}", line)), len(lines))
+    rules = [at for at, line in enumerate(lines[:end]) if RULE.match(line)]
+    if len(rules) < 2:
+        return []
+    width = len(lines[rules[-1]].split()[0])
+    return [word for line in lines[rules[-2] + 1:rules[-1]]
+            for word in re.split(r"[, ]+", line[:width]) if word]
+
+
+def meant(word, name):
+    """Is it what a word of a table stands for?"""
+    return name == word or (word.endswith(ANY)
+                            and name.startswith(word[:-len(ANY)]))
+
+
+def unlisted(document, title, have):
+    """What a section's table lacks, and has though it is not there."""
+    words = column(document, title)
+    return ([f"{title}: lacks {name}" for name in have
+             if not any(meant(word, name) for word in words)]
+            + [f"{title}: there is no {word}" for word in words
+               if not any(meant(word, name) for name in have)])
+
+
+def flavours():
+    """Of all kernels that are built to be booted."""
+    return sorted({name.partition("-")[2]
+                   for name, row in kernels.KERNELS.items()
+                   if "config" in row and row.get("boots", True)})
+
+
+def tables(files):
+    """testing.rst has all wait points, sites, suites and flavours"""
+    core = "drivers/movable-pool"
+    suites = [suite for name in files.ending("_kunit.c")
+              for suite in named.SUITE.findall(text(name))]
+    have = {"Forcing a race": PLACE.findall(text(f"{core}/wait_point.c")),
+            "Making things fail": PLACE.findall(text(f"{core}/fault.c")),
+            "Unit tests": suites,
+            "Kernels that look for mistakes": flavours()}
+    document = text(TESTING)
+    return [TESTING], [wrong for title, names in have.items()
+                       for wrong in unlisted(document, title, names)]
+
+
+CHECKS = (programs, tests_named, tables)

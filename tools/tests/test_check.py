@@ -99,6 +99,62 @@ class Mistakes(unittest.TestCase):
                          ["no table"])
 
 
+SECTIONS = """
+Before
+======
+
+====  ====
+this  not
+====  ====
+
+Places
+======
+
+==============  =================
+name            what
+==============  =================
+one, two        what is in the
+three,          first column: no
+four-*backing*  others
+==============  =================
+
+After
+=====
+
+====  ====
+that  not
+====  ====
+"""
+
+
+class Listed(unittest.TestCase):
+    ALL = ["one", "two", "three", "four-loose", "four-cache"]
+
+    def wrong(self, have, title="Places"):
+        return tested.unlisted(SECTIONS, title, have)
+
+    def test_all_of_them(self):
+        self.assertEqual(self.wrong(self.ALL), [])
+
+    def test_one_that_is_not_listed(self):
+        self.assertEqual(self.wrong([*self.ALL, "five"]),
+                         ["Places: lacks five"])
+
+    def test_one_that_is_no_more(self):
+        self.assertEqual(self.wrong(["two", "three", "four-cache"]),
+                         ["Places: there is no one"])
+        self.assertEqual(self.wrong(["one", "two", "three"]),
+                         ["Places: there is no four-*backing*"])
+
+    def test_a_section_that_is_not_there(self):
+        self.assertEqual(self.wrong(["one"], "Nowhere"),
+                         ["Nowhere: lacks one"])
+
+    def test_names_in_the_source(self):
+        source = '\t[MP_WAIT_A] = { "stop-a" },\n\t[MP_B] = { "b" },\n'
+        self.assertEqual(tested.PLACE.findall(source), ["stop-a", "b"])
+
+
 class Refused(unittest.TestCase):
     REASONS = {"order": ["too many arguments"]}
     LOG = ("  CC [M]  order.o\n/a/b/order.c:11:9: error: too many arguments "
