@@ -3,7 +3,7 @@
 
 conf.py, the extensions and kernel-doc are the kernel's, fetched or those of the
 source that KSRC= names.  The documents are built where they would lie in a
-kernel, in Documentation/mm/movable-pool, so what fits here fits there.  A
+kernel, in Documentation/mm/movable_pool, so what fits here fits there.  A
 warning is an error.
 """
 import argparse
@@ -20,7 +20,7 @@ import fetch
 from cache import Failure, TREE, excerpt, say, step
 
 SOURCE = TREE / "Documentation"
-PLACE = "Documentation/mm/movable-pool"
+PLACE = "Documentation/mm/movable_pool"
 SPHINX = pathlib.Path("/usr/bin/sphinx-build")
 SERIOUS = re.compile(r"\b(WARNING|ERROR|SEVERE|CRITICAL|Error)\b")
 
