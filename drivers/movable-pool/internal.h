@@ -115,6 +115,7 @@ struct mp_counters {
  * @owner: the module whose ops these are; no reference is held
  * @name: the driver's name for it and a number
  * @node: in the list of all pools
+ * @unpublished: pages that are not, with debug on (unpublished.c)
  * @dir: in debugfs
  */
 struct movable_pool {

@@ -361,8 +361,8 @@ static void mp_pool_end(struct movable_pool *pool, bool handles_valid)
  * When it returns no op of the pool runs or will run: the driver's module may
  * go.
  *
- * Context: May sleep.  Not in reclaim, nor an OOM notifier.  Not in a driver op,
- * nor under a lock that one takes.
+ * Context: May sleep.  Not in reclaim, nor an OOM notifier.  Not in a driver
+ * op, nor under a lock that one takes.
  */
 void movable_pool_destroy(struct movable_pool *pool)
 {

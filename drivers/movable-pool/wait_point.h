@@ -29,7 +29,7 @@ enum mp_wait {
 	MP_WAIT_DESTROY_WALK,		/* destroy() has a page, not its lock */
 	MP_WAIT_FAULT_PAGE,		/* a fault has a page, not its lock */
 	MP_WAIT_DIRECTED_PAGE,		/* the owner's mover has it, unlocked */
-	MP_WAIT_DEBUG_CLOSE,		/* unpublished pages: no more, none off */
+	MP_WAIT_DEBUG_CLOSE,		/* no page is listed any more */
 	MP_NR_WAITS,
 };
 

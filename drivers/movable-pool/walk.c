@@ -177,8 +177,8 @@ struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
  * @word: set to it
  * @handle: NULL, or set to the handle, not to be followed: it may be gone
  *
- * Under both locks, as for every look at a handle through the link.  Of a driver
- * that went without destroy() handles may be gone: see mp_move_allowed().
+ * Under both locks, as for every look at a handle through the link.  Of a
+ * driver that went without destroy() handles may be gone: mp_move_allowed().
  *
  * Context: Any.
  * Return: false if the page has been freed meanwhile, or the pool is shut.
