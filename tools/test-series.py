@@ -40,6 +40,8 @@ IGNORED = (
     "CAMELCASE",                # the kernel's own names: PageMovable ...
     "FILE_PATH_CHANGES",        # MAINTAINERS has the directories, once
     "DEPRECATED_API",           # kmap(): for addresses held over a sleep
+    "UNKNOWN_COMMIT_ID",        # the tree has no history: what is mended
+    "BAD_FIXES_TAG",            # is not there, nor is what it is held against
 )
 IGNORED_OF = {
     "selftests": (              # user space has none of what these ask for:

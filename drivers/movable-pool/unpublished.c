@@ -132,14 +132,15 @@ static struct mp_unpublished *mp_unpublished_take_spare(void)
 	return entry;
 }
 
-/* The page is locked: there is no time for reclaim. */
+/* The page is locked: there is no time for reclaim.  Nor are there reserves. */
+#define MP_UNPUBLISHED_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC)
+
 static struct mp_unpublished *mp_unpublished_alloc(void)
 {
 	struct mp_unpublished *entry = mp_unpublished_take_spare();
 
 	if (!entry && !mp_fail(MP_FAIL_UNPUBLISHED))
-		entry = kmalloc(sizeof(*entry), GFP_NOWAIT | __GFP_NOWARN |
-				__GFP_NOMEMALLOC);
+		entry = kmalloc(sizeof(*entry), MP_UNPUBLISHED_GFP);
 	return entry;
 }
 
