@@ -20,6 +20,7 @@ import unittest.mock
 import xml.etree.ElementTree
 import zlib
 
+import on_terminal
 import program
 import window
 from cache import Failure
@@ -444,15 +445,11 @@ class Live(unittest.TestCase):
             [sys.executable, "-B", "-c", MASTER.format(
                 tools=str(program.TOOLS), script=script)],
             stdin=self.slave, stdout=self.slave, stderr=subprocess.PIPE,
-            start_new_session=True, preexec_fn=self.control,
+            start_new_session=True, preexec_fn=on_terminal.begin,
             env={**os.environ, "LC_ALL": "C.UTF-8"})
         self.addCleanup(self.process.stderr.close)
         self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
-
-    @staticmethod
-    def control():
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ,

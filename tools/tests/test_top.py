@@ -21,6 +21,7 @@ import unittest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent / "top"
 sys.path[:0] = [str(TOP), str(TOP.parent)]
+import on_terminal
 import window
 from pools_top import books, rates, screen
 from terminal import Style
@@ -251,7 +252,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [*PROGRAM, "--root", str(root), "--interval", "0.1", *options],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=on_terminal.begin,
             env=dict({"TERM": "xterm", "PATH": "/usr/bin:/bin",
                       "LANG": "C.UTF-8"}, **environment))
         os.close(slave)
