@@ -40,10 +40,12 @@ IGNORED = (
     "CAMELCASE",                # the kernel's own names: PageMovable ...
     "FILE_PATH_CHANGES",        # MAINTAINERS has the directories, once
     "DEPRECATED_API",           # kmap(): for addresses held over a sleep
-    "UNKNOWN_COMMIT_ID",        # the tree has no history: what is mended
-    "BAD_FIXES_TAG",            # is not there, nor is what it is held against
 )
 IGNORED_OF = {
+    "kernel": (                 # the tree has no history to look them up in:
+        "UNKNOWN_COMMIT_ID",
+        "BAD_FIXES_TAG",
+    ),
     "selftests": (              # user space has none of what these ask for:
         "VOLATILE",             # READ_ONCE()
         "BIT_MACRO",            # BIT()
