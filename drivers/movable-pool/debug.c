@@ -15,8 +15,8 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
+#include <linux/smp.h>
 
-#include "compat/compat.h"
 #include "debug.h"
 #include "internal.h"
 #include "unpublished.h"
@@ -37,7 +37,9 @@ static int mp_debug_on(void)
 
 	if (err)
 		return err;
-	mp_compat_key_enable(&mp_debug_key);
+	static_branch_enable(&mp_debug_key);
+	/* Not every machine waits for CPUs that fetched what was there. */
+	kick_all_cpus_sync();
 	mp_unpublished_open();
 	return 0;
 }

@@ -10,12 +10,10 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
-#include <linux/jump_label.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/pagemap.h>
-#include <linux/smp.h>
 #include <linux/workqueue.h>
 
 /* Fills the NULL entries of @pages; returns how many are there. */
@@ -51,17 +49,6 @@ static inline unsigned long *mp_compat_index(struct page *page)
 #else
 	return &page->index;
 #endif
-}
-
-/*
- * It is on for all CPUs then.  On arm64 before 6.11 (commit cfb00a357864) one
- * may go on with the instruction that it has fetched, until an interrupt.
- */
-static inline void mp_compat_key_enable(struct static_key_false *key)
-{
-	static_branch_enable(key);
-	if (IS_ENABLED(CONFIG_ARM64))
-		kick_all_cpus_sync();
 }
 
 /*
