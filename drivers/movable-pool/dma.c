@@ -66,7 +66,7 @@ EXPORT_SYMBOL_GPL(movable_page_dma_map);
  *
  * What the device has written can be read from now on, and the page moves.
  *
- * Context: Any.
+ * Context: Any but NMI, as dma_unmap_page(): there may be a bounce buffer.
  */
 void movable_page_dma_unmap(struct movable_page *mp, struct device *dev,
 			    enum dma_data_direction dir, dma_addr_t addr)

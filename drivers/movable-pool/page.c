@@ -370,7 +370,8 @@ bool mp_page_adoptable(struct page *page)
  * Allocate such pages with GFP_HIGHUSER_MOVABLE: others sit in pageblocks that
  * hold unmovable memory, where moving them gains nothing.
  *
- * Context: Any; where the backing is page cache, may sleep.
+ * Context: Any but NMI, with PREEMPT_RT and debug on as
+ * movable_page_free_async(); where the backing is page cache, may sleep.
  * Return: 0; -EINVAL for a page that is compound, mapped, in the page cache,
  * poisoned or charged to a memcg; -ERANGE for one that the pool's policy
  * forbids; -EBUSY while somebody else has a reference or the page lock, which
