@@ -9,13 +9,14 @@
  *			frames; state is "poisoned" where a memory failure has
  *			hit; a page keeps its name, 12 hexadecimal digits, when
  *			it moves; it is "-" where there is no handle to be seen
- *	<pool>/longterm	long-term pins, oldest first: "seconds pfn task pid
- *			caller" a line
+ *	<pool>/longterm	long-term pins, the oldest first: "seconds pfn task pid
+ *			caller" a line, and "# and N others" if there are many
  *	<pool>/longterm_stacks
  *			the same with stacks, if debug is on (debug.c)
  *	<pool>/unpublished
- *			pages that are not published yet, oldest first, if debug
- *			is on: "seconds pfn zone task pid caller" a line
+ *			pages that are not published yet, the oldest first, if
+ *			debug is on: "seconds pfn zone task pid caller" a line,
+ *			and "# and others" if there are many
  */
 
 #include <linux/debugfs.h>
@@ -109,7 +110,7 @@ DEFINE_SHOW_ATTRIBUTE(deferred);
 static void *pages_at(struct seq_file *m, loff_t *pos)
 {
 	unsigned long pfn = *pos;
-	struct page *page = mp_walk_next(m->private, &pfn);
+	struct page *page = mp_walk_read(m->private, &pfn);
 
 	*pos = pfn;
 	return page;

@@ -297,7 +297,7 @@ void mp_shrinker_end(struct movable_pool *pool);
 
 /* walk.c */
 struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn);
-struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn);
+struct page *mp_walk_read(struct movable_pool *pool, unsigned long *pfn);
 struct movable_page *mp_walk_next_handle(struct movable_pool *pool,
 					 unsigned long *pfn);
 unsigned long mp_walk_first(struct movable_pool *pool);

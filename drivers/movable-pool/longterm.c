@@ -24,10 +24,11 @@
 #include "stack.h"
 #include "trace.h"
 
-/* So many are shown with their stacks. */
-#define MP_LONGTERM_STACKS	64
+/* So many are shown at most, and so many with their stacks. */
+#define MP_LONGTERM_SHOWN	10000U
+#define MP_LONGTERM_STACKS	64U
 /* There may be more when the list is read than when room was made for it. */
-#define MP_LONGTERM_SPARE	16
+#define MP_LONGTERM_SPARE	16U
 
 /**
  * struct mp_longterm - the long-term pins of a pool
@@ -322,6 +323,7 @@ static void mp_longterm_show_view(struct seq_file *m,
 		if (stacks)
 			mp_stack_show(m, view->copies[i].pin.stack);
 		mp_stack_put(view->copies[i].pin.stack);
+		cond_resched();
 	}
 	if (view->others)
 		seq_printf(m, "# and %u others\n", view->others);
@@ -331,8 +333,8 @@ static void mp_longterm_show_view(struct seq_file *m,
 int mp_longterm_show(struct seq_file *m, struct movable_pool *pool, bool stacks)
 {
 	struct mp_longterm_view view = {
-		.max = stacks ? MP_LONGTERM_STACKS :
-		       READ_ONCE(pool->longterm->nr) + MP_LONGTERM_SPARE,
+		.max = min(READ_ONCE(pool->longterm->nr) + MP_LONGTERM_SPARE,
+			   stacks ? MP_LONGTERM_STACKS : MP_LONGTERM_SHOWN),
 	};
 
 	if (!mp_fail(MP_FAIL_LONGTERM_VIEW))

@@ -27,7 +27,6 @@
 #include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -41,7 +40,7 @@
 #include "wait_point.h"
 #include "word.h"
 
-/* Were all memory unpublished, there would be as many in a bucket. */
+/* Were all memory unpublished, some as many would be in a bucket. */
 #define MP_UNPUBLISHED_CHAIN	64
 #define MP_UNPUBLISHED_MIN_BITS	10U
 #define MP_UNPUBLISHED_MAX_BITS	20U
@@ -374,7 +373,7 @@ static void mp_unpublished_look_at(struct mp_unpublished_view *view,
 	raw_spin_unlock_irqrestore(&mp_unpublished_lock, irqflags);
 }
 
-/* Any context. */
+/* Any context but NMI. */
 bool mp_unpublished_listed(unsigned long pfn)
 {
 	unsigned long irqflags;
@@ -402,17 +401,6 @@ static bool mp_unpublished_is(struct movable_pool *pool, struct page *page)
 	return is;
 }
 
-/*
- * Nobody reads on: the buffer is too small, and seq_file calls again with a
- * larger one; the reader is killed; or destroy() waits for him.
- */
-static bool mp_unpublished_enough(struct seq_file *m,
-				  const struct movable_pool *pool)
-{
-	return seq_has_overflowed(m) || READ_ONCE(pool->shutdown) ||
-	       fatal_signal_pending(current);
-}
-
 static void mp_unpublished_show_others(struct seq_file *m)
 {
 	seq_puts(m, "# and others: stats has how many\n");
@@ -428,15 +416,16 @@ static void mp_unpublished_show_unlisted(struct seq_file *m,
 	struct page *page;
 	bool found;
 
-	for (pfn = 0; (page = mp_walk_next(pool, &pfn)); pfn++) {
+	for (pfn = 0; (page = mp_walk_read(pool, &pfn)); pfn++) {
 		found = mp_unpublished_is(pool, page) &&
 			!mp_unpublished_listed(pfn);
 		zone = page_zone(page)->name;
 		put_page(page);
-		if (mp_unpublished_enough(m, pool))
-			return;
 		if (!found)
 			continue;
+		/* seq_file calls again, with a larger buffer. */
+		if (seq_has_overflowed(m))
+			return;
 		if (lines++ == MP_UNPUBLISHED_SHOWN) {
 			mp_unpublished_show_others(m);
 			return;

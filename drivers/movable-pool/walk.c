@@ -16,6 +16,7 @@
 #include <linux/movable_pool.h>
 #include <linux/nodemask.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 
 #include "internal.h"
 #include "link.h"
@@ -53,7 +54,8 @@ static struct movable_page *mp_walk_handle(struct movable_pool *pool,
  * @pool: the pool
  * @page: any page the caller knows to exist (an online pfn)
  *
- * Context: Any but NMI: its reference may be the last one.
+ * Context: Any but NMI, for its reference may be the last one; with PREEMPT_RT
+ * as movable_page_free_async().
  * Return: the handle if the page belongs to @pool, else NULL, as always for a
  * balloon pool, whose pages have none.  The answer may
  * be old when it arrives unless the caller excludes free() and has the page
@@ -84,7 +86,7 @@ static unsigned long mp_walk_end(void)
  * @pool: the pool
  * @pfn: any
  *
- * Context: Any.
+ * Context: As movable_page_lookup().
  * Return: the page with a reference, not locked, or NULL.
  */
 struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn)
@@ -94,23 +96,30 @@ struct page *mp_walk_at(struct movable_pool *pool, unsigned long pfn)
 	return page ? mp_walk_get(pool, page) : NULL;
 }
 
-/**
- * mp_walk_next() - the next page of a pool
- * @pool: the pool
- * @pfn: where to begin; set to where the page is
+/* A walker comes to the first frame of each block, whoever has it. */
+static bool mp_walk_goes_on(bool (*on)(struct movable_pool *pool),
+			    struct movable_pool *pool, unsigned long pfn)
+{
+	if (pfn % pageblock_nr_pages)
+		return true;
+	cond_resched();
+	return !on || on(pool);
+}
+
+/*
+ * The next page from @pfn on, which is set to where it is: with a reference,
+ * not locked; NULL at the end of memory, or when @on says so.  May sleep.
  *
  * Memory that is being removed at the same time is as ill a guest here as in
  * /proc/kpageflags: get_online_mems() is not for modules.
- *
- * Context: May sleep.
- * Return: the page with a reference, not locked; NULL at the end of memory.
  */
-struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
+static struct page *mp_walk(struct movable_pool *pool, unsigned long *pfn,
+			    bool (*on)(struct movable_pool *pool))
 {
 	unsigned long end = mp_walk_end();
 	struct page *page;
 
-	while (*pfn < end) {
+	while (*pfn < end && mp_walk_goes_on(on, pool, *pfn)) {
 		page = pfn_to_online_page(*pfn);
 		if (page) {
 			page = mp_walk_get(pool, page);
@@ -120,10 +129,33 @@ struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
 		} else {
 			*pfn = ALIGN(*pfn + 1, pageblock_nr_pages);
 		}
-		if (!(*pfn % pageblock_nr_pages))
-			cond_resched();
 	}
 	return NULL;
+}
+
+static struct page *mp_walk_next(struct movable_pool *pool, unsigned long *pfn)
+{
+	return mp_walk(pool, pfn, NULL);
+}
+
+/* destroy() waits for whoever reads its pool's files. */
+static bool mp_walk_is_read(struct movable_pool *pool)
+{
+	return !READ_ONCE(pool->shutdown) && !fatal_signal_pending(current);
+}
+
+/**
+ * mp_walk_read() - the next page of a pool, for those who read debugfs
+ * @pool: the pool
+ * @pfn: where to begin; set to where the page is
+ *
+ * Context: May sleep.
+ * Return: the page with a reference, not locked; NULL at the end of memory, and
+ * soon after destroy() has begun or the reader is killed.
+ */
+struct page *mp_walk_read(struct movable_pool *pool, unsigned long *pfn)
+{
+	return mp_walk(pool, pfn, mp_walk_is_read);
 }
 
 /**

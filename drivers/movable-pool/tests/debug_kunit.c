@@ -210,7 +210,9 @@ static void free_here(void *arg)
 	KUNIT_EXPECT_TRUE(fix->test, mp_unpublished_listed(pfn));
 	KUNIT_EXPECT_EQ(fix->test, movable_page_free(&fix->mp), 0);
 	KUNIT_EXPECT_FALSE(fix->test, mp_unpublished_listed(pfn));
-	mp_fix_make(fix, false);
+	/* With a lock held: whoever asserted would not let go of it. */
+	KUNIT_EXPECT_EQ(fix->test, movable_page_alloc(fix->pool, &fix->mp,
+						      GFP_KERNEL), 0);
 	pfn = movable_page_pfn(&fix->mp);
 	KUNIT_EXPECT_FALSE(fix->test, mp_unpublished_listed(pfn));
 }
@@ -229,6 +231,16 @@ static void list_that_is_closed_lets_pages_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mp_debug_set(false), 0);
 	KUNIT_EXPECT_TRUE(test, fix->acted);
 	end(fix);
+}
+
+static bool walked(struct movable_pool *pool)
+{
+	unsigned long pfn = 0;
+	struct page *page = mp_walk_read(pool, &pfn);
+
+	if (page)
+		put_page(page);
+	return page;
 }
 
 static bool shown(struct movable_pool *pool, unsigned long pfn)
@@ -259,7 +271,9 @@ static void handles_are_not_read_after_shutdown(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, trylock_page(fix->src));
 	KUNIT_EXPECT_TRUE(test, mp_walk_word(fix->pool, fix->src, &word, NULL));
 	KUNIT_EXPECT_TRUE(test, shown(fix->pool, pfn));
+	KUNIT_EXPECT_TRUE(test, walked(fix->pool));
 	mp_pool_shut(fix->pool);
+	KUNIT_EXPECT_FALSE(test, walked(fix->pool));
 	KUNIT_EXPECT_FALSE(test,
 			   mp_walk_word(fix->pool, fix->src, &word, NULL));
 	KUNIT_EXPECT_FALSE(test, shown(fix->pool, pfn));
