@@ -95,7 +95,7 @@ kunit:
 	@$(PYTHON) tools/kunit.py $(if $(ONLY),--only "$(ONLY)")
 
 test:
-	@tools/setup test "$(KERNEL)$(if $(FLAVOUR),-$(FLAVOUR))"
+	@tools/setup test "$(KERNEL)$(if $(FLAVOUR),-$(FLAVOUR))" "$(ONLY)"
 	@$(PYTHON) tools/run-tests.py --kernel "$(KERNEL)" \
 		$(if $(FLAVOUR),--flavour "$(FLAVOUR)") \
 		$(if $(BACKING),--backing "$(BACKING)") $(if $(ONLY),--only "$(ONLY)") \
