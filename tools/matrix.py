@@ -104,12 +104,13 @@ def table(rows):
 
 def rendered(rows):
     """README's table, for people who choose a kernel."""
-    lines = ["| kernel | tested on | what moves the pages | tests passed "
-             "| not applicable |", "|---|---|---|---|---|"]
+    lines = ["| kernel | tested on | what moves the pages | groups "
+             "| tests passed | not applicable |", "|---|---|---|---|---|---|"]
     for row in rows:
         backing = kernels.BACKINGS[row["backing"]]
         if not row["release"]:
-            lines.append(f"| {row['kernel']} | not run yet | {backing} | | |")
+            lines.append(f"| {row['kernel']} | not run yet | {backing} "
+                         "| | | |")
             continue
         passed = str(row["passed"])
         if row["failed"]:
@@ -121,7 +122,8 @@ def rendered(rows):
         if "config" not in kernels.KERNELS.get(row["kernel"], {}):
             release = f"Debian's {release}"
         lines.append(f"| {row['kernel']} | {release} ({row['package']}) "
-                     f"| {backing} | {passed} | {row['not_applicable']} |")
+                     f"| {backing} | {row['groups']} | {passed} "
+                     f"| {row['not_applicable']} |")
     return "\n".join(lines) + "\n"
 
 
