@@ -279,10 +279,14 @@ static inline int mp_fuzz_driver_evict(struct mp_fuzz *fuzz)
 {
 	struct mp_fuzz_driver *driver = fuzz->state;
 	struct mp_test_evict evict = { .pfn = mp_fuzz_value(fuzz) };
-	__u64 most = ~0ULL - evict.pfn;
+	int round = mp_fuzz_once(fuzz, 2);
 	int ours = mp_fuzz_once(fuzz, 2);
+	__u64 most;
 
-	if (mp_fuzz_once(fuzz, 2))	/* round to where frames are */
+	/* Or it is the count that goes round: to a range of frames. */
+	evict.pfn |= (__u64)round << 63;
+	most = ~0ULL - evict.pfn;
+	if (round)			/* to where frames are */
 		evict.count = most + 2 + mp_fuzz_below(fuzz, 1 << 20);
 	else if (mp_fuzz_once(fuzz, 2))
 		evict.count = most - mp_fuzz_below(fuzz, 1 << 20);
