@@ -13,8 +13,8 @@
 
 #define OBJECTS	64	/* of each kind, at a time */
 #define ROUNDS	12
-#define STEPS	5	/* of the workers meanwhile, or so many times the rounds */
-#define PATIENCE 20
+#define STEPS	5	/* of the workers meanwhile */
+#define PATIENCE 20	/* so many times the rounds, for that */
 
 /* Return: how many there are. */
 static int make_sockets(int pairs[OBJECTS][2])
