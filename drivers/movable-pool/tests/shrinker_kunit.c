@@ -32,6 +32,7 @@
  * @left: how many have a page
  * @scans: calls of ops->scan
  * @other: another thread has scanned
+ * @other_freed: what it was told
  * @in_scan: run once, in ops->scan
  * @neighbour: another one
  */
@@ -42,6 +43,7 @@ struct mp_hoard {
 	unsigned int left;
 	unsigned int scans;
 	struct completion other;
+	unsigned long other_freed;
 	void (*in_scan)(struct mp_hoard *hoard);
 	struct mp_hoard *neighbour;
 };
@@ -158,7 +160,7 @@ static int scan_too(void *data)
 {
 	struct mp_hoard *hoard = data;
 
-	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	hoard->other_freed = scan(hoard, 4, GFP_KERNEL);
 	complete(&hoard->other);
 	return 0;
 }
@@ -174,15 +176,25 @@ static void start_other(struct mp_hoard *hoard)
 	KUNIT_EXPECT_FALSE(hoard->test, completion_done(&hoard->other));
 }
 
+/* Return: what another thread frees that has waited for this one. */
+static unsigned long scan_before_other(struct mp_hoard *hoard,
+				       void (*in_scan)(struct mp_hoard *hoard))
+{
+	init_completion(&hoard->other);
+	hoard->in_scan = in_scan;
+	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 4UL);
+	/* It has the hoard in its hands. */
+	KUNIT_ASSERT_NE(hoard->test,
+			wait_for_completion_timeout(&hoard->other, 5 * HZ),
+			0UL);
+	return hoard->other_freed;
+}
+
 static void one_thread_scans_at_a_time(struct kunit *test)
 {
 	struct mp_hoard *hoard = hoard_new(test);
 
-	init_completion(&hoard->other);
-	hoard->in_scan = start_other;
-	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&hoard->other,
-							  5 * HZ), 0UL);
+	KUNIT_EXPECT_EQ(test, scan_before_other(hoard, start_other), 4UL);
 	KUNIT_EXPECT_EQ(test, hoard->scans, 2U);
 	KUNIT_EXPECT_EQ(test, hoard_shrunk(hoard), 8UL);
 	hoard_end(hoard);
@@ -253,24 +265,10 @@ static void shrinks_nothing_after_shutdown(struct kunit *test)
 	hoard_end(hoard);
 }
 
-static int scan_what_is_gone(void *data)
-{
-	struct mp_hoard *hoard = data;
-
-	KUNIT_EXPECT_EQ(hoard->test, scan(hoard, 4, GFP_KERNEL), 0UL);
-	complete(&hoard->other);
-	return 0;
-}
-
-/* Its driver goes while another thread waits for its turn. */
+/* The driver goes while another thread waits for its turn. */
 static void go_meanwhile(struct mp_hoard *hoard)
 {
-	struct task_struct *task = kthread_run(scan_what_is_gone, hoard,
-					       "mp-hoard");
-
-	KUNIT_EXPECT_FALSE(hoard->test, IS_ERR(task));
-	msleep(100);
-	KUNIT_EXPECT_FALSE(hoard->test, completion_done(&hoard->other));
+	start_other(hoard);
 	mp_pool_shut(hoard->pool);
 }
 
@@ -278,12 +276,7 @@ static void who_waited_scans_nothing_after_shutdown(struct kunit *test)
 {
 	struct mp_hoard *hoard = hoard_new(test);
 
-	init_completion(&hoard->other);
-	hoard->in_scan = go_meanwhile;
-	KUNIT_EXPECT_EQ(test, scan(hoard, 4, GFP_KERNEL), 4UL);
-	/* It has the hoard in its hands. */
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&hoard->other,
-							  5 * HZ), 0UL);
+	KUNIT_EXPECT_EQ(test, scan_before_other(hoard, go_meanwhile), 0UL);
 	KUNIT_EXPECT_EQ(test, hoard->scans, 1U);
 	hoard_end(hoard);
 }
